@@ -1,0 +1,50 @@
+"""The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
+
+from models.base import Base, new_key
+from models.child import Enrolment
+from models.delegate import Consent, Delegate
+from models.guardian import Block, Confirmation, FamilyRelation, ParentalResponsibility
+from models.message import Message
+from models.municipality import LocalFact, Municipality, Setting
+from models.need_case import NeedCase
+from models.person import Person, PersonIdentifier, Protection, Residence, SignInSubject
+from models.staff import Administrator, Position
+from models.standing import ChildProtection, Delegation, Guardianship, Kinship
+from models.task import Task
+from models.thread import Participant, ReadPointer, Thread
+from models.unit import Group, GroupMembership, Unit
+
+__all__ = [
+    "Administrator",
+    "Base",
+    "Block",
+    "ChildProtection",
+    "Confirmation",
+    "Consent",
+    "Delegate",
+    "Delegation",
+    "Enrolment",
+    "FamilyRelation",
+    "Group",
+    "GroupMembership",
+    "Guardianship",
+    "Kinship",
+    "LocalFact",
+    "Message",
+    "Municipality",
+    "NeedCase",
+    "ParentalResponsibility",
+    "Participant",
+    "Person",
+    "PersonIdentifier",
+    "Position",
+    "Protection",
+    "ReadPointer",
+    "Residence",
+    "Setting",
+    "SignInSubject",
+    "Task",
+    "Thread",
+    "Unit",
+    "new_key",
+]

@@ -1,0 +1,29 @@
+"""A message in a thread. Carries the thread's unit and child so that it can be judged without the thread."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from models.base import Base, Key, one_of, reference
+
+
+class Message(Base):
+    __tablename__ = "message"
+    __table_args__ = (one_of("author_side", "GUARDIAN", "UNIT"), Index(None, "thread_id", "sent_at", "id"))
+
+    id: Mapped[Key]
+    thread_id: Mapped[UUID] = reference("thread.id")
+    unit_id: Mapped[UUID]
+    child_id: Mapped[UUID]
+    author_id: Mapped[UUID] = reference("person.id")
+    author_side: Mapped[str]
+    on_behalf_of: Mapped[UUID | None]
+    """The unit, when it was written on its behalf."""
+    body: Mapped[str]
+    sent_at: Mapped[dt.datetime]
+    retracted_at: Mapped[dt.datetime | None]
+    """A retracted message keeps its place and time (T9)."""
