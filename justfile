@@ -1,0 +1,38 @@
+# What one can do here. `uv run just` lists it.
+
+_list:
+    @{{ just_executable() }} --list --unsorted
+
+# Make a municipality out of files and open it in GraphiQL; --help says what can be chosen
+demo *options:
+    uv run innsyn demo {{ options }}
+
+# Run the tests, or some of them: `just test tests/test_lint.py`
+test *options:
+    uv run pytest {{ options }}
+
+# Everything that a machine can see in the code: style, types, layers, the house's own rules
+lint:
+    uv run ruff check .
+    uv run ruff format --check .
+    uv run mypy
+    uv run lint-imports
+    uv run python -m lint
+
+# Put the code into the one format, and mend what ruff can mend
+format:
+    uv run ruff check --fix .
+    uv run ruff format .
+
+# Write the files that are made from others: schema.graphql and docs/access.md
+generate:
+    uv run python -m schema > .schema.graphql && mv .schema.graphql schema.graphql
+    uv run python -m authz > .access.md && mv .access.md docs/access.md
+
+# Name what the schema breaks or weakens since the last release, or since a commit
+schema-diff *options:
+    uv run python -m lint.schema_diff {{ options }}
+
+# All that has to hold before a change lands, as the continuous integration runs it
+ci:
+    .ci/run
