@@ -1,0 +1,124 @@
+"""The few words that facts and judgements are written in: tables, periods, and the viewer's keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Exists,
+    FromClause,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.selectable import NamedFromClause
+
+TODAY: ColumnElement = bindparam("today", type_=Date())
+NOW: ColumnElement = bindparam("now", type_=DateTime(timezone=True))
+PRIVATE: ColumnElement = bindparam("private", type_=Boolean())
+EMPLOYEE: ColumnElement = bindparam("employee", type_=Boolean())
+ME: ColumnElement = bindparam("me", type_=Uuid())
+HERE: ColumnElement = bindparam("municipality_id", type_=Uuid())
+UUIDS = ARRAY(Uuid())
+INSTANTS = ARRAY(DateTime(timezone=True))
+
+
+def word(text: str) -> ColumnElement[str]:
+    """A constant written into the statement rather than bound, so that plans and indexes can use it."""
+    return literal_column(f"'{text}'")
+
+
+def number(value: int) -> ColumnElement[int]:
+    return literal_column(str(int(value)))
+
+
+def table(model: type, name: str) -> NamedFromClause:
+    """A named alias of a model's table; every use names its own, so that predicates can be put together."""
+    return model.__table__.alias(name)  # type: ignore[attr-defined,no-any-return]
+
+
+def holds(period: FromClause, day: ColumnElement = TODAY) -> ColumnElement[bool]:
+    """The day lies in the period: since inclusive, until exclusive, open when null."""
+    return and_(period.c.since <= day, or_(period.c.until.is_(None), period.c.until > day))
+
+
+def oslo_day_of(instant: ColumnElement) -> ColumnElement:
+    """The local day of an instant."""
+    return cast(func.timezone(word("Europe/Oslo"), instant), Date)
+
+
+def start_of(day: ColumnElement) -> ColumnElement:
+    """The first instant of a local day."""
+    return func.timezone(word("Europe/Oslo"), cast(day, DateTime()))
+
+
+def exists_in(source: FromClause, *conditions: ColumnElement[bool], own: tuple[FromClause, ...] = ()) -> Exists:
+    """EXISTS over a table, or over a join whose tables are named in `own`."""
+    return select(number(1)).select_from(source).where(*conditions).correlate_except(*(own or (source,))).exists()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The viewer's keys as parameters. `shape` names the sets that are not empty: only those get into a statement,
+    because a generic plan over sets that may be empty walks the wrong index."""
+
+    shape: frozenset[str]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.shape
+
+    def array(self, name: str, kind: ARRAY = UUIDS) -> ColumnElement:
+        return bindparam(name, type_=kind)
+
+    def has(self, column: ColumnElement, name: str) -> ColumnElement[bool]:
+        """The column is one of the named key set."""
+        return column == any_(self.array(name)) if name in self.shape else false()
+
+    def has_pair(self, first: ColumnElement, second: ColumnElement, name: str) -> ColumnElement[bool]:
+        """The two columns stand together in a key set of pairs, such as (child, unit)."""
+        if name not in self.shape:
+            return false()
+        pairs = select(func.unnest(self.array(name)), func.unnest(self.array(f"{name}_unit")))
+        return tuple_(first, second).in_(pairs)
+
+    def has_not(self, column: ColumnElement, name: str) -> ColumnElement[bool]:
+        return column != func.all(self.array(name)) if name in self.shape else true()
+
+
+def any_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """OR without the terms that a shape has ruled out."""
+    return or_(false(), *conditions)
+
+
+def all_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(true(), *conditions)
+
+
+def bit(condition: ColumnElement[bool], value: int) -> ColumnElement[int] | None:
+    """`value` where the condition holds, else 0; nothing at all for a condition that a shape has ruled out."""
+    return None if isinstance(condition, False_) else case((condition, number(value)), else_=number(0))
+
+
+def bits(*terms: ColumnElement[int] | None) -> ColumnElement[int]:
+    """The bitwise OR of masks."""
+    mask: ColumnElement[int] | None = None
+    for term in terms:
+        if term is not None:
+            mask = term if mask is None else mask.bitwise_or(term)
+    return number(0) if mask is None else mask

@@ -1,0 +1,393 @@
+"""How a viewer stands to children, units and threads: the facts of section 2, each one a SELECT.
+
+A fact's columns are the child, the unit it holds at (where it holds at one), and the days it holds. `standing()` puts
+the viewer's facts into one statement: its answer, the *keys*, is everything that row predicates and masks need to know
+of the viewer. Facts say how things stand; what they open is said on the pages of the concepts.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union,
+)
+from sqlalchemy.sql.selectable import Subquery
+
+from authz.engine.sql import NOW, PRIVATE, TODAY, holds, oslo_day_of, start_of, table, word
+from models import (
+    Administrator,
+    Block,
+    ChildProtection,
+    Delegation,
+    Enrolment,
+    Group,
+    GroupMembership,
+    Guardianship,
+    Kinship,
+    Municipality,
+    NeedCase,
+    Person,
+    PersonIdentifier,
+    Position,
+    SignInSubject,
+    Unit,
+)
+
+
+class Relation(IntFlag):
+    """The relations of section 2 and the ties beside them; the bits of every mask."""
+
+    GUARDIAN = 1
+    DELEGATE = 2
+    CONTACT_TEACHER = 4
+    SUBJECT_STAFF = 8
+    UNIT_STAFF = 16
+    UNIT_LEADER = 32
+    CASE_WORKER = 64
+    SELF = 128
+    FORMER_LEADER = 256
+    """UNIT_LEADER of a child who has left (C6); printed as UNIT_LEADER."""
+    PARTICIPANT = 512
+    COLLEAGUE = 1024
+    MUNICIPALITY = 2048
+    REPORTER = 4096
+
+
+def employment(me: ColumnElement) -> Select:
+    """Employed at a unit now; leaders count as employed."""
+    position, unit = table(Position, "position"), table(Unit, "unit")
+    return (
+        select(
+            position.c.unit_id,
+            position.c.role,
+            position.c.since,
+            position.c.until,
+            unit.c.kind,
+            unit.c.name.label("unit"),
+        )
+        .join(unit, unit.c.id == position.c.unit_id)
+        .where(position.c.person_id == me, holds(position))
+    )
+
+
+def enrolled(child_id: ColumnElement, unit_id: ColumnElement) -> ColumnElement[bool]:
+    """The child is enrolled at the unit now."""
+    enrolment = table(Enrolment, "enrolled")
+    return exists().where(enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id, holds(enrolment))
+
+
+def blocked(me: ColumnElement) -> Select:
+    """R1: a block between the person and the child stands."""
+    block = table(Block, "block")
+    return select(block.c.child_id).where(block.c.person_id == me, holds(block))
+
+
+def kin(me: ColumnElement) -> Select:
+    """R2: the child is, or once was, a matter of family to the person."""
+    kinship = table(Kinship, "kinship")
+    return select(kinship.c.child_id).where(kinship.c.person_id == me)
+
+
+def closed_to_work(me: ColumnElement) -> Subquery:
+    """R1 and R2: children to whom the person has no staff relation."""
+    return union(blocked(me), kin(me)).subquery("closed")
+
+
+def guardian(me: ColumnElement) -> Select:
+    """GUARDIAN: current parental responsibility, by the child's own document (R1, R3 and R4 are in the period)."""
+    guardianship = table(Guardianship, "guardianship")
+    return select(guardianship.c.child_id, null().label("unit_id"), guardianship.c.since, guardianship.c.until).where(
+        guardianship.c.person_id == me, holds(guardianship), PRIVATE
+    )
+
+
+def delegate(me: ColumnElement) -> Select:
+    """DELEGATE: registered by the unit, on consent that counts now (R1 and R3 are in the period)."""
+    delegation = table(Delegation, "delegation")
+    return select(delegation.c.child_id, delegation.c.unit_id, delegation.c.since, delegation.c.until).where(
+        delegation.c.person_id == me, holds(delegation), PRIVATE
+    )
+
+
+def taught(me: ColumnElement, *roles: str) -> Select:
+    """Employed at the school now, with the role now in a group there that the child belongs to now."""
+    own, theirs = table(GroupMembership, "own"), table(GroupMembership, "theirs")
+    group, unit, position = table(Group, "unit_group"), table(Unit, "unit"), table(Position, "position")
+    enrolment = table(Enrolment, "enrolment")
+    closed = closed_to_work(me)
+    return (
+        select(
+            theirs.c.person_id.label("child_id"),
+            group.c.unit_id,
+            func.greatest(own.c.since, theirs.c.since, position.c.since, enrolment.c.since).label("since"),
+            func.least(own.c.until, theirs.c.until, position.c.until, enrolment.c.until).label("until"),
+            group.c.name.label("group"),
+            theirs.c.since.label("belongs_since"),
+            unit.c.name.label("unit"),
+        )
+        .select_from(own)
+        .join(group, group.c.id == own.c.group_id)
+        .join(unit, unit.c.id == group.c.unit_id)
+        .join(position, and_(position.c.person_id == me, position.c.unit_id == group.c.unit_id))
+        .join(theirs, theirs.c.group_id == group.c.id)
+        .join(enrolment, and_(enrolment.c.child_id == theirs.c.person_id, enrolment.c.unit_id == group.c.unit_id))
+        .where(
+            own.c.person_id == me,
+            own.c.role.in_([word(role) for role in roles]),
+            holds(own),
+            unit.c.kind == word("SCHOOL"),
+            holds(position),
+            theirs.c.role == word("STUDENT"),
+            holds(theirs),
+            holds(enrolment),
+            theirs.c.person_id.not_in(select(closed.c.child_id)),
+        )
+    )
+
+
+def contact_teacher(me: ColumnElement) -> Select:
+    """CONTACT_TEACHER (kontaktlærer) of a group that the child belongs to."""
+    return taught(me, "CONTACT_TEACHER")
+
+
+def subject_staff(me: ColumnElement) -> Select:
+    """SUBJECT_STAFF: subject teacher or assistant of a group that the child belongs to."""
+    return taught(me, "SUBJECT_TEACHER", "ASSISTANT")
+
+
+def at_unit(me: ColumnElement, *conditions: ColumnElement[bool], former: bool = False) -> Select:
+    """A child enrolled now (or formerly) at a unit where the person is employed now, under further conditions."""
+    job = employment(me).subquery("job")
+    enrolment = table(Enrolment, "enrolment")
+    closed = closed_to_work(me)
+    presence = left_before(enrolment) if former else holds(enrolment)
+    return (
+        select(
+            enrolment.c.child_id,
+            job.c.unit_id,
+            func.greatest(job.c.since, enrolment.c.since).label("since"),
+            (job.c.until if former else func.least(job.c.until, enrolment.c.until)).label("until"),
+            job.c.unit,
+            job.c.role,
+            job.c.kind,
+        )
+        .select_from(job)
+        .join(enrolment, enrolment.c.unit_id == job.c.unit_id)
+        .where(presence, enrolment.c.child_id.not_in(select(closed.c.child_id)), *conditions)
+    )
+
+
+def left_before(enrolment: FromClause) -> ColumnElement[bool]:
+    """C6: the child was enrolled and has left."""
+    return and_(enrolment.c.until <= TODAY, enrolment.c.since < enrolment.c.until)
+
+
+def unit_staff(me: ColumnElement) -> Select:
+    """UNIT_STAFF: employed at the SFO or kindergarten; school staff never are."""
+    return at_unit(me, literal_column("job.kind") != word("SCHOOL"))
+
+
+def unit_leader(me: ColumnElement) -> Select:
+    """UNIT_LEADER: leads the unit where the child is enrolled now."""
+    return at_unit(me, literal_column("job.role") == word("LEADER"))
+
+
+def former_leader(me: ColumnElement) -> Select:
+    """UNIT_LEADER by C6: leads the unit that the child has left."""
+    return at_unit(me, literal_column("job.role") == word("LEADER"), former=True)
+
+
+def administration(me: ColumnElement) -> Select:
+    """Belongs to the municipality's administration now."""
+    administrator = table(Administrator, "administrator")
+    return select(administrator.c.since, administrator.c.until).where(
+        administrator.c.person_id == me, holds(administrator)
+    )
+
+
+def case_worker(me: ColumnElement) -> Select:
+    """CASE_WORKER: of the administration now, with an open need case; approved by a second person if protected."""
+    need, closed = table(NeedCase, "need_case"), closed_to_work(me)
+    until = func.least(need.c.until, need.c.opened_at + literal_column("interval '24 hours'"))
+    return select(
+        need.c.child_id,
+        null().label("unit_id"),
+        oslo_day_of(need.c.opened_at).label("since"),
+        null().label("until"),
+    ).where(
+        need.c.person_id == me,
+        need.c.opened_at <= NOW,
+        until > NOW,
+        administration(me).exists(),
+        or_(need.c.approved_at.is_not(None), ~protected(need.c.child_id)),
+        need.c.child_id.not_in(select(closed.c.child_id)),
+    )
+
+
+def oneself(me: ColumnElement) -> Select:
+    """SELF: the pupil, from 15; from 18 only when signed in as a private person."""
+    person = table(Person, "oneself")
+    enrolment = table(Enrolment, "enrolment")
+    ever = exists().where(enrolment.c.child_id == person.c.id)
+    return select(
+        person.c.id.label("child_id"),
+        null().label("unit_id"),
+        person.c.turns_15_on.label("since"),
+        null().label("until"),
+    ).where(
+        person.c.id == me,
+        person.c.turns_15_on <= TODAY,
+        or_(person.c.turns_18_on > TODAY, and_(PRIVATE, ever)),
+    )
+
+
+def protected(child_id: ColumnElement) -> ColumnElement[bool]:
+    """R3: the child counts as protected today."""
+    protection = table(ChildProtection, "child_protection")
+    return exists().where(protection.c.child_id == child_id, holds(protection))
+
+
+def gathered(fact: Select, **columns: str) -> Subquery:
+    """One row with an array for each named column of a fact; empty arrays, never null."""
+    rows = fact.subquery("fact")
+    made = [
+        func.coalesce(func.array_agg(rows.c[column]), literal_column(f"'{{}}'::{kind}")).label(name)
+        for name, (column, kind) in ((name, told.split("::")) for name, told in columns.items())
+    ]
+    return select(*made).subquery(f"gathered_{next(iter(columns))}")
+
+
+def spells(periods: FromClause, me: ColumnElement, *at: str) -> Select:
+    """Every period, past ones too, as instants: what T7 asks of a message."""
+    columns = [periods.c[column] for column in at]
+    until = func.coalesce(start_of(periods.c.until), literal_column("'infinity'::timestamptz"))
+    return select(*columns, start_of(periods.c.since).label("since"), until.label("until")).where(
+        periods.c.person_id == me, PRIVATE
+    )
+
+
+def jobs(me: ColumnElement) -> Subquery:
+    """The units where the person is employed now, and those whose whole history that opens (T4, T5, T6)."""
+    job = employment(me).subquery("job")
+    leads = job.c.role == word("LEADER")
+    at_school = job.c.kind == word("SCHOOL")
+
+    def those(column: ColumnElement, kind: str, condition: ColumnElement[bool]) -> ColumnElement:
+        return func.coalesce(func.array_agg(column).filter(condition), literal_column(f"'{{}}'::{kind}[]"))
+
+    return select(
+        those(job.c.unit_id, "uuid", true()).label("employed"),
+        those(job.c.unit_id, "uuid", leads).label("led"),
+        those(job.c.unit_id, "uuid", ~at_school).label("staffed"),
+        those(job.c.unit_id, "uuid", or_(leads, ~at_school)).label("history"),
+        those(start_of(job.c.since), "timestamptz", or_(leads, ~at_school)).label("history_since"),
+    ).subquery("jobs")
+
+
+NUMBER_HASH: ColumnElement = bindparam("number_hash", type_=LargeBinary())
+ISSUER: ColumnElement = bindparam("issuer", type_=Text())
+SUBJECT: ColumnElement = bindparam("subject", type_=Text())
+MUNICIPALITY: ColumnElement = bindparam("municipality", type_=Text())
+OTHER: ColumnElement = bindparam("other", type_=Uuid())
+WHO: ColumnElement = literal_column("who.person_id", Uuid())
+"""The person in `standing()`, named by text so that a fact at any depth can point at it."""
+
+
+def signed_in() -> Select:
+    """The person whom the token names, by number or by the issuer's subject; null for somebody not known here."""
+    identifier, subject = table(PersonIdentifier, "identifier"), table(SignInSubject, "sign_in")
+    here = literal_column("municipality.id", Uuid())
+    by_number = select(identifier.c.person_id).where(
+        identifier.c.municipality_id == here, identifier.c.number_hash == NUMBER_HASH
+    )
+    by_subject = select(subject.c.person_id).where(
+        subject.c.municipality_id == here, subject.c.issuer == ISSUER, subject.c.subject == SUBJECT
+    )
+    return select(func.coalesce(by_number.scalar_subquery(), by_subject.scalar_subquery()).label("person_id"))
+
+
+def keys_of(me: ColumnElement) -> list[Subquery]:
+    """Everything about a person's standing that predicates and masks use."""
+    return [
+        gathered(closed_to_work(me).select(), closed="child_id::uuid[]"),
+        gathered(guardian(me), guardian="child_id::uuid[]"),
+        gathered(
+            spells(table(Guardianship, "spell"), me, "child_id"),
+            guardian_spell="child_id::uuid[]",
+            guardian_spell_since="since::timestamptz[]",
+            guardian_spell_until="until::timestamptz[]",
+        ),
+        gathered(delegate(me), delegate="child_id::uuid[]", delegate_unit="unit_id::uuid[]"),
+        gathered(
+            spells(table(Delegation, "spell"), me, "child_id", "unit_id"),
+            delegate_spell="child_id::uuid[]",
+            delegate_spell_unit="unit_id::uuid[]",
+            delegate_spell_since="since::timestamptz[]",
+            delegate_spell_until="until::timestamptz[]",
+        ),
+        gathered(
+            dated(contact_teacher(me)),
+            contact="child_id::uuid[]",
+            contact_unit="unit_id::uuid[]",
+            contact_since="since::timestamptz[]",
+        ),
+        gathered(
+            dated(subject_staff(me)),
+            subject_staff="child_id::uuid[]",
+            subject_staff_unit="unit_id::uuid[]",
+            subject_staff_since="since::timestamptz[]",
+        ),
+        jobs(me),
+        gathered(case_worker(me), cases="child_id::uuid[]"),
+        gathered(oneself(me), oneself="child_id::uuid[]"),
+    ]
+
+
+def dated(fact: Select) -> Select:
+    """A fact once for each child and unit, with the instant from which it holds."""
+    rows = fact.subquery("fact")
+    since = start_of(func.min(rows.c.since)).label("since")
+    return select(rows.c.child_id, rows.c.unit_id, since).group_by(rows.c.child_id, rows.c.unit_id)
+
+
+def standing() -> Select:
+    """One statement, one row: who the viewer is here, and the keys. No row: the municipality is not known."""
+    municipality = table(Municipality, "municipality")
+    who = signed_in().lateral("who")
+    named = select(
+        municipality.c.id.label("municipality_id"),
+        municipality.c.name.label("municipality_name"),
+        who.c.person_id.label("me"),
+    )
+    return keyed(named, municipality.join(who, true())).where(municipality.c.organisation_number == MUNICIPALITY)
+
+
+def standing_of_another() -> Select:
+    """The keys of another person, for an explanation to a leader or a case worker."""
+    person = table(Person, "person")
+    who = select(person.c.id.label("person_id")).where(person.c.id == OTHER).subquery("who")
+    return keyed(select(who.c.person_id.label("me")), who)
+
+
+def keyed(selected: Select, source: FromClause) -> Select:
+    for part in keys_of(WHO):
+        lateral = part.element.lateral(part.name)
+        selected = selected.add_columns(*lateral.c)
+        source = source.join(lateral, true())
+    return selected.add_columns(administration(WHO).exists().label("administrates")).select_from(source)
