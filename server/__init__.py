@@ -1,0 +1,1 @@
+"""The edge: HTTP, tokens, limits, GraphiQL, the database's start, and the command line."""

@@ -1,0 +1,106 @@
+"""What the documents say is there, is there: links, files, rules, commands and their options."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from authz.relation import Relation
+from server.command import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
+FOLDERS = "schema|resolvers|authz|models|server|registers|vault|norway|demo|migrations|lint|graphiql|bench|docs|tests"
+RULES = {
+    *(f"R{n}" for n in range(1, 5)),
+    *(f"T{n}" for n in range(1, 10)),
+    *(f"C{n}" for n in range(1, 11)),
+    *(f"L{n}" for n in range(1, 7)),
+}
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as a link names them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pages
+def test_a_reader_does_not_follow_a_link_to_nowhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pages
+def test_a_reader_does_not_look_for_a_file_that_is_not_there(page: Path) -> None:
+    named = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pages
+def test_a_reader_is_not_told_of_a_command_that_is_not_there(page: Path) -> None:
+    for line in re.findall(r"\binnsyn ([a-z][^`\n]*)", " ".join(code(page))):
+        assert_there(line)
+
+
+def assert_there(line: str) -> None:
+    """Whether `serve --port 8000` is a command with such an option."""
+    command: click.Command = main
+    words = line.split()
+    while isinstance(command, click.Group) and words and (word := words[0]) in command.commands:
+        command = command.commands[word]
+        words.pop(0)
+    assert not isinstance(command, click.Group) or not words, f"there is no `innsyn {line}`"
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    for option in re.findall(r"(?<!\w)--[a-z][a-z-]*", " ".join(words)):
+        assert option in {*options, "--help"}, f"`innsyn {line}` has no {option}"
+
+
+def code(page: Path) -> list[str]:
+    """What stands as code on a page: spans, and the lines of blocks."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    return [f"{line} `" for line in [*spans, *(line.split("#")[0] for block in blocks for line in block.splitlines())]]
+
+
+@pages
+def test_a_page_names_nobody_who_could_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for address in re.findall(r"[\w.]+@[\w.]+\w", text):
+        assert address.endswith(("example.no", ".invalid")), address
+    for number in re.findall(r"(?<!\d)\d{11}(?!\d)", text):
+        assert int(number[2:4]) > 80, f"{number} is not synthetic"
+
+
+def test_the_law_has_every_rule_once() -> None:
+    law = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\*\*([RTCL]\d+)\b", law)) == sorted(RULES)
+
+
+def test_the_law_says_what_each_relation_is() -> None:
+    law = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert [name for relation in Relation if (name := relation.name or "") != "FORMER_LEADER" and name not in law] == []
+
+
+def test_the_schema_cites_no_rule_that_the_law_does_not_have() -> None:
+    schema = (ROOT / "schema.graphql").read_text(encoding="utf-8")
+    cited = {rule for rules in re.findall(r"rules: \[([^\]]*)\]", schema) for rule in re.findall(r'"(\w+)"', rules)}
+    assert cited
+    assert cited <= RULES
+
+
+def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| ([^|]+?) \|", glossary, re.MULTILINE)[1:]
+    assert words == sorted(set(words), key=str.lower)
