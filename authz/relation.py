@@ -7,8 +7,6 @@ of the viewer. Facts say how things stand; what they open is said on the pages o
 
 from __future__ import annotations
 
-from enum import IntFlag
-
 from sqlalchemy import (
     ColumnElement,
     FromClause,
@@ -18,7 +16,6 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
-    exists,
     func,
     literal_column,
     null,
@@ -29,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from authz.engine.sql import NOW, PRIVATE, TODAY, holds, oslo_day_of, start_of, table, word
+from authz.engine.sql import NOW, PRIVATE, TODAY, exists_in, holds, oslo_day_of, start_of, table, word
 from models import (
     Administrator,
     Block,
@@ -48,25 +45,6 @@ from models import (
     SignInSubject,
     Unit,
 )
-
-
-class Relation(IntFlag):
-    """The relations of section 2 and the ties beside them; the bits of every mask."""
-
-    GUARDIAN = 1
-    DELEGATE = 2
-    CONTACT_TEACHER = 4
-    SUBJECT_STAFF = 8
-    UNIT_STAFF = 16
-    UNIT_LEADER = 32
-    CASE_WORKER = 64
-    SELF = 128
-    FORMER_LEADER = 256
-    """UNIT_LEADER of a child who has left (C6); printed as UNIT_LEADER."""
-    PARTICIPANT = 512
-    COLLEAGUE = 1024
-    MUNICIPALITY = 2048
-    REPORTER = 4096
 
 
 def employment(me: ColumnElement) -> Select:
@@ -89,7 +67,7 @@ def employment(me: ColumnElement) -> Select:
 def enrolled(child_id: ColumnElement, unit_id: ColumnElement) -> ColumnElement[bool]:
     """The child is enrolled at the unit now."""
     enrolment = table(Enrolment, "enrolled")
-    return exists().where(enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id, holds(enrolment))
+    return exists_in(enrolment, enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id, holds(enrolment))
 
 
 def blocked(me: ColumnElement) -> Select:
@@ -244,7 +222,7 @@ def oneself(me: ColumnElement) -> Select:
     """SELF: the pupil, from 15; from 18 only when signed in as a private person."""
     person = table(Person, "oneself")
     enrolment = table(Enrolment, "enrolment")
-    ever = exists().where(enrolment.c.child_id == person.c.id)
+    ever = exists_in(enrolment, enrolment.c.child_id == person.c.id)
     return select(
         person.c.id.label("child_id"),
         null().label("unit_id"),
@@ -260,7 +238,7 @@ def oneself(me: ColumnElement) -> Select:
 def protected(child_id: ColumnElement) -> ColumnElement[bool]:
     """R3: the child counts as protected today."""
     protection = table(ChildProtection, "child_protection")
-    return exists().where(protection.c.child_id == child_id, holds(protection))
+    return exists_in(protection, protection.c.child_id == child_id, holds(protection))
 
 
 def gathered(fact: Select, **columns: str) -> Subquery:

@@ -1,0 +1,231 @@
+"""Who sees a child, and what of it (C1, C2, C4, C6, C7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
+
+from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
+from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, holds, number, table, word
+from authz.relation import left_before
+from models import Enrolment, Protection, Residence, Thread
+
+WHOLE_CHILD = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER | Relation.SELF
+"""Relations whose column opens what belongs to every unit of the child, not only to one's own."""
+GUARDIANS = (
+    Relation.GUARDIAN
+    | Relation.CONTACT_TEACHER
+    | Relation.SUBJECT_STAFF
+    | Relation.UNIT_STAFF
+    | Relation.UNIT_LEADER
+    | Relation.CASE_WORKER
+    | Relation.SELF
+)
+ADDRESS = (
+    Relation.GUARDIAN
+    | Relation.CONTACT_TEACHER
+    | Relation.UNIT_STAFF
+    | Relation.UNIT_LEADER
+    | Relation.FORMER_LEADER
+    | Relation.CASE_WORKER
+    | Relation.SELF
+)
+CONFIDENTIAL = Relation.UNIT_LEADER | Relation.FORMER_LEADER | Relation.CASE_WORKER
+"""C4: those to whom what is fortrolig is open."""
+
+LINES: dict[str, Line] = {
+    "Child.id": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", "C7"),
+    "Child.name": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", "C2", "C7"),
+    "Child.relations": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", says="the viewer's own"),
+    "Child.birthDate": opens(
+        Relation.GUARDIAN
+        | Relation.CONTACT_TEACHER
+        | Relation.SUBJECT_STAFF
+        | Relation.UNIT_STAFF
+        | Relation.UNIT_LEADER
+        | Relation.FORMER_LEADER
+        | Relation.CASE_WORKER
+        | Relation.SELF,
+        "C2",
+        "C6",
+    ),
+    "Child.nationalId": opens(Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER | Relation.SELF, "C2"),
+    "Child.address": opens(
+        ADDRESS,
+        "C2",
+        "C4",
+        "C6",
+        says="to a guardian who is registered at it; to the leader of a unit that the child has left, as it was then",
+    ),
+    "Child.units": settled(
+        ANY_RELATION, "C2", "C6", says="a delegate, teacher or unit's staff see their own unit only"
+    ),
+    "Child.groups": settled(
+        ANY_RELATION, "C2", "C6", says="a delegate, teacher or unit's staff see those of their own unit only"
+    ),
+    "Child.guardians": opens(GUARDIANS, "C2", "C8"),
+    "Child.responsibilities": opens(Relation.UNIT_LEADER | Relation.CASE_WORKER, "C2", "R4"),
+    "PostalAddress.lines": settled(ADDRESS, "C2", "C4", "C6"),
+    "PostalAddress.postalCode": settled(ADDRESS, "C2", "C4", "C6"),
+    "PostalAddress.city": settled(ADDRESS, "C2", "C4", "C6"),
+}
+
+
+def enrolled_at(child_id: ColumnElement, units: str, keys: Keys) -> ColumnElement[bool]:
+    """The child is enrolled now at one of the viewer's units, and is a matter of work to the viewer (R1, R2)."""
+    if units not in keys:
+        return any_of()
+    enrolment = table(Enrolment, f"enrolled_{units}")
+    here = exists_in(
+        enrolment, enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, units), holds(enrolment)
+    )
+    return all_of(here, keys.has_not(child_id, "closed"))
+
+
+def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """C6: the child has left a unit that the viewer leads, and goes to none that the viewer leads."""
+    if "led" not in keys:
+        return any_of()
+    enrolment = table(Enrolment, "left_led")
+    was = exists_in(
+        enrolment, enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, "led"), left_before(enrolment)
+    )
+    return all_of(was, ~enrolled_at(child_id, "led", keys), keys.has_not(child_id, "closed"))
+
+
+def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
+    """The viewer's relations to the child, as bits. 0: none."""
+    return bits(
+        bit(keys.has(child_id, "guardian"), Relation.GUARDIAN),
+        bit(keys.has(child_id, "delegate"), Relation.DELEGATE),
+        bit(keys.has(child_id, "contact"), Relation.CONTACT_TEACHER),
+        bit(keys.has(child_id, "subject_staff"), Relation.SUBJECT_STAFF),
+        bit(enrolled_at(child_id, "staffed", keys), Relation.UNIT_STAFF),
+        bit(enrolled_at(child_id, "led", keys), Relation.UNIT_LEADER),
+        bit(left(child_id, keys), Relation.FORMER_LEADER),
+        bit(keys.has(child_id, "cases"), Relation.CASE_WORKER),
+        bit(keys.has(child_id, "oneself"), Relation.SELF),
+    )
+
+
+def related(child_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnElement[bool]:
+    """The viewer stands in one of the relations to the child."""
+    return mask(child_id, keys).bitwise_and(number(relations)) != number(0)
+
+
+def visible(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """C1, or by name C7: whom a thread that the viewer sees is about. A relation comes with the thread on every road
+    but T4 to T6, where the child may have left."""
+    thread = table(Thread, "thread_about")
+    by_thread = exists_in(thread, thread.c.child_id == child_id, keys.has(thread.c.unit_id, "history"))
+    return or_(
+        related(child_id, ANY_RELATION, keys),
+        all_of(by_thread, keys.has_not(child_id, "closed")) if "history" in keys else any_of(),
+    )
+
+
+def at_unit(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """A relation to the child at this very unit, where the child is; a guardian's is to the whole child."""
+    working = any_of(keys.has(unit_id, "staffed"), keys.has(unit_id, "led"))
+    return any_of(
+        keys.has(child_id, "guardian"),
+        keys.has(child_id, "cases"),
+        keys.has(child_id, "oneself"),
+        keys.has_pair(child_id, unit_id, "delegate"),
+        keys.has_pair(child_id, unit_id, "contact"),
+        keys.has_pair(child_id, unit_id, "subject_staff"),
+        all_of(working, keys.has_not(child_id, "closed")),
+    )
+
+
+def unit_opened(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """C2's column of units and groups: that the child goes to this unit is open to the viewer."""
+    return any_of(
+        keys.has(child_id, "guardian"),
+        keys.has(child_id, "cases"),
+        keys.has(child_id, "oneself"),
+        enrolled_at(child_id, "led", keys),
+        keys.has_pair(child_id, unit_id, "delegate"),
+        keys.has_pair(child_id, unit_id, "contact"),
+        keys.has_pair(child_id, unit_id, "subject_staff"),
+        all_of(keys.has(unit_id, "staffed"), keys.has_not(child_id, "closed")),
+    )
+
+
+def former_unit_opened(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """C6: that the child went to this unit, which the viewer leads."""
+    return all_of(keys.has(unit_id, "led"), keys.has_not(child_id, "closed"))
+
+
+def residing(residence: FromClause, day: ColumnElement = TODAY) -> ColumnElement[bool]:
+    """Registered at the address on the day; a beginning that the register does not tell is long ago."""
+    return and_(
+        or_(residence.c.since.is_(None), residence.c.since <= day),
+        or_(residence.c.until.is_(None), residence.c.until > day),
+    )
+
+
+def levels(*levels: ColumnElement) -> ColumnElement[int]:
+    """2 for strengtFortrolig, 1 for fortrolig, 0 for none: the strongest of the given texts."""
+    graded = [
+        func.coalesce(func.max(case((level == word("STRENGT_FORTROLIG"), number(2)), else_=number(1))), number(0))
+        for level in levels
+    ]
+    return func.greatest(*graded) if len(graded) > 1 else graded[0]
+
+
+def person_level(person_id: ColumnElement) -> ColumnElement[int]:
+    """How strongly a person is protected today, by the person's own grading or that of the address."""
+    protection, residence = table(Protection, "own_protection"), table(Residence, "own_residence")
+    by_person = (
+        select(levels(protection.c.level))
+        .where(protection.c.person_id == person_id, holds(protection))
+        .correlate_except(protection)
+    )
+    by_address = (
+        select(levels(residence.c.level))
+        .where(residence.c.person_id == person_id, residing(residence), residence.c.level.is_not(None))
+        .correlate_except(residence)
+    )
+    return func.greatest(by_person.scalar_subquery(), by_address.scalar_subquery())
+
+
+def address_level(residence: FromClause) -> ColumnElement[int]:
+    """C4: an address counts as protected at the strongest level of anyone registered at it."""
+    there = table(Residence, "registered_there")
+    others = (
+        select(func.coalesce(func.max(person_level(there.c.person_id)), number(0)))
+        .where(there.c.address_hash == residence.c.address_hash, residing(there))
+        .correlate_except(there)
+    )
+    graded = case(
+        (residence.c.level == word("STRENGT_FORTROLIG"), number(2)),
+        (residence.c.level.is_not(None), number(1)),
+        else_=number(0),
+    )
+    return func.greatest(graded, person_level(residence.c.person_id), others.scalar_subquery())
+
+
+def address_opened(child_id: ColumnElement, residence: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """C2's condition for a guardian, and C4, on an address whose column is open."""
+    own = table(Residence, "own_address")
+    same = exists_in(own, own.c.person_id == ME, own.c.address_hash == residence.c.address_hash, residing(own))
+    level = address_level(residence)
+    return and_(
+        or_(related(child_id, ADDRESS & ~Relation.GUARDIAN, keys), same),
+        or_(level == number(0), and_(level == number(1), related(child_id, CONFIDENTIAL, keys))),
+    )
+
+
+def address_day(child_id: ColumnElement, keys: Keys) -> ColumnElement:
+    """Today; for the leader of a unit that the child has left, the last day there (C6)."""
+    if "led" not in keys:
+        return TODAY
+    enrolment = table(Enrolment, "last_enrolment")
+    last = (
+        select(func.max(enrolment.c.until) - number(1))
+        .where(enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, "led"), left_before(enrolment))
+        .correlate_except(enrolment)
+        .scalar_subquery()
+    )
+    only_former = ~related(child_id, ADDRESS & ~Relation.FORMER_LEADER, keys)
+    return case((and_(left(child_id, keys), only_former), last), else_=TODAY)

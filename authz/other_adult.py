@@ -1,0 +1,38 @@
+"""Who sees an adult who is neither guardian nor staff to the child in question (C7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from authz import guardian, thread
+from authz.engine.policy import Line, Relation, settled
+from authz.engine.sql import ME, Keys, any_of, exists_in, table, word
+from models import Delegate, Participant
+
+SEEN = Relation.DELEGATE | Relation.PARTICIPANT
+
+LINES: dict[str, Line] = {
+    "OtherAdult.id": settled(SEEN, "C7"),
+    "OtherAdult.name": settled(SEEN, "C7"),
+}
+
+
+def was_involved(person_id: ColumnElement) -> ColumnElement[bool]:
+    """A delegate, or whoever was a participant once."""
+    delegate, participant = table(Delegate, "ever_delegate"), table(Participant, "ever_part")
+    return or_(
+        exists_in(delegate, delegate.c.person_id == person_id),
+        exists_in(participant, participant.c.person_id == person_id, participant.c.side == word("GUARDIAN")),
+    )
+
+
+def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    participant = table(Participant, "took_part")
+    by_thread = exists_in(
+        participant,
+        participant.c.person_id == person_id,
+        participant.c.side == word("GUARDIAN"),
+        ~guardian.is_guardian(person_id, participant.c.child_id),
+        thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
+    )
+    return any_of(and_(person_id == ME, was_involved(person_id)), by_thread)

@@ -1,0 +1,103 @@
+"""Who sees a thread (T1 to T6), and who is seen in it (C7).
+
+Each road names a key set of the viewer, the thread's columns that must be in it, and whether taking part is asked
+for. The row predicate is the OR of the roads; a list of all threads walks them one by one, newest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, true
+
+from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
+from authz.engine.sql import ME, Keys, all_of, any_of, exists_in, table, word
+from models import Participant
+
+SEEN = FAMILY | STAFF
+RULES = ("T1", "T2", "T3", "T4", "T5", "T6")
+
+LINES: dict[str, Line] = {
+    "Thread.id": settled(SEEN, *RULES),
+    "Thread.subject": settled(SEEN, *RULES),
+    "Thread.unit": settled(SEEN, *RULES),
+    "Thread.child": settled(SEEN, *RULES, "C7"),
+    "Thread.createdAt": settled(SEEN, *RULES),
+    "Thread.lastMessageAt": settled(SEEN, *RULES, "T7", says="of the latest message that the viewer sees"),
+    "Thread.participants": settled(SEEN, *RULES, "C7"),
+    "Thread.joint": settled(SEEN, *RULES, "T8"),
+    "Thread.messages": settled(SEEN, *RULES, "T7"),
+    "Thread.latestMessage": settled(SEEN, *RULES, "T7"),
+    "Thread.unreadCount": settled(SEEN, *RULES, "T7"),
+    "Participant.person": settled(SEEN | Relation.PARTICIPANT, "C7"),
+    "Participant.side": settled(SEEN | Relation.PARTICIPANT, "C7"),
+    "Participant.joinedAt": settled(SEEN | Relation.PARTICIPANT, "C7"),
+    "Participant.lastReadAt": settled(SEEN | Relation.PARTICIPANT, "C7", says="of the other side and of oneself"),
+}
+
+
+@dataclass(frozen=True)
+class Road:
+    """One way to see threads."""
+
+    keys: str
+    """The viewer's key set: children, units, or (child, unit) pairs where `pairs`."""
+    by: str
+    """The thread's column that is in it: child_id or unit_id."""
+    pairs: bool
+    side: str | None
+    """The side on which the viewer must take part; null where taking part is not asked for."""
+    rules: tuple[str, ...]
+
+
+ROADS = (
+    Road("guardian", by="child_id", pairs=False, side="GUARDIAN", rules=("T1",)),
+    Road("delegate", by="child_id", pairs=True, side="GUARDIAN", rules=("T1",)),
+    Road("subject_staff", by="child_id", pairs=True, side="UNIT", rules=("T2",)),
+    Road("contact", by="child_id", pairs=True, side=None, rules=("T3",)),
+    Road("history", by="unit_id", pairs=False, side=None, rules=("T4", "T5", "T6")),
+)
+
+
+def takes_part(thread_id: ColumnElement, side: str | None) -> ColumnElement[bool]:
+    """The viewer is a participant, on the side if one is named."""
+    participant = table(Participant, "own_part")
+    on = [] if side is None else [participant.c.side == word(side)]
+    return exists_in(participant, participant.c.thread_id == thread_id, participant.c.person_id == ME, *on)
+
+
+def beside(road: Road, thread_id: ColumnElement, child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """What a road asks beside its key: taking part; or, for a unit's whole history, R1 and R2 on the child."""
+    if road.keys == "history":
+        return keys.has_not(child_id, "closed")
+    return true() if road.side is None else takes_part(thread_id, road.side)
+
+
+def visible(
+    thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
+) -> ColumnElement[bool]:
+    """T1 to T6, on the columns of whatever row carries a thread's id, child and unit."""
+
+    def keyed(road: Road) -> ColumnElement[bool]:
+        if road.pairs:
+            return keys.has_pair(child_id, unit_id, road.keys)
+        return keys.has(child_id if road.by == "child_id" else unit_id, road.keys)
+
+    return any_of(*(all_of(keyed(road), beside(road, thread_id, child_id, keys)) for road in ROADS))
+
+
+def on_guardian_side(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The viewer sees it by T1; R2 keeps whoever does from every other road."""
+    return any_of(keys.has(child_id, "guardian"), keys.has_pair(child_id, unit_id, "delegate"))
+
+
+def last_read_open(
+    person_id: ColumnElement, side: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
+) -> ColumnElement[bool]:
+    """C7: how far somebody has read is for the other side, and for oneself."""
+    family = on_guardian_side(child_id, unit_id, keys)
+    return any_of(
+        person_id == ME,
+        all_of(family, side == word("UNIT")),
+        all_of(~family, side == word("GUARDIAN")),
+    )
