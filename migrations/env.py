@@ -20,10 +20,10 @@ async def run_by_hand() -> None:
     from server.data_folder import DataFolder  # noqa: PLC0415
     from server.database import open_database  # noqa: PLC0415
 
-    async with open_database(DataFolder.at(context.get_x_argument(as_dictionary=True).get("data"))) as database:
-        async with database.admin_engine().connect() as connection:
-            await connection.run_sync(run)
-            await connection.commit()
+    folder = DataFolder.at(context.get_x_argument(as_dictionary=True).get("data"))
+    async with open_database(folder) as database, database.admin_engine().connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
 
 
 given = context.config.attributes.get("connection")

@@ -68,27 +68,28 @@ class Account:
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, with nothing of our environment: PGDATA, PGPORT or LC_ALL would change it."""
-        if os.geteuid() == 0:
-            return subprocess.run(  # noqa: S603
-                command, **PLAIN, user=self.uid, group=self.gid, extra_groups=[]
-            )
-        return subprocess.run(command, **PLAIN)  # noqa: S603
+        root = os.geteuid() == 0
+        return subprocess.run(  # noqa: S603
+            command,
+            check=False,
+            user=self.uid if root else None,
+            group=self.gid if root else None,
+            extra_groups=[] if root else None,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            cwd="/",
+            umask=0o077,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
 
     def may(self, test: str, path: Path) -> bool:
         return self.run(["/bin/sh", "-c", f'[ {test} "$1" ]', "sh", path]).returncode == 0
 
 
 NOT_NEEDED = shutil.ignore_patterns("include")
-PLAIN = {
-    "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-    "cwd": "/",
-    "umask": 0o077,
-    "stdin": subprocess.DEVNULL,
-    "capture_output": True,
-    "text": True,
-    "errors": "replace",
-    "start_new_session": True,
-}
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ def _start(home: Home, settings: Mapping[str, str]) -> Path:
     if home.log.exists() and home.log.stat().st_size > 10 * MEGABYTE:
         home.log.unlink()
     chosen = {**_settings(), **settings, "unix_socket_directories": _quoted(_socket_folder(home))}
-    command = [_binaries(home.account) / "postgres", "-D", home.data]
+    command: list[str | Path] = [_binaries(home.account) / "postgres", "-D", home.data]
     command += [argument for name, value in chosen.items() for argument in ("-c", f"{name}={value}")]
     # A shell in between makes the server nobody's child: commands come and go, and none has to wait for its end.
     started = home.account.run(
@@ -303,7 +304,7 @@ def _socket_folder(home: Home) -> Path:
             status = kept.lstat()
             if status.st_uid == home.account.uid and status.st_mode == 0o040700:
                 return kept
-    short = Path(tempfile.mkdtemp(prefix="innsyn-", dir="/tmp"))  # noqa: S108: TMPDIR may be as long as the other
+    short = Path(tempfile.mkdtemp(prefix="innsyn-", dir="/tmp"))
     home.give(short)
     pointer.write_text(f"{short}\n")
     return short
@@ -319,7 +320,7 @@ def _postmaster(home: Home) -> psutil.Process | None:
     file = home.data / "postmaster.pid"
     try:
         process = psutil.Process(int(file.read_text().split("\n", 1)[0]))
-        if _lives(process) and str(home.data) in process.cmdline():
+        if _lives(process) and _serves(process, home.data):
             return process
     except psutil.NoSuchProcess:
         return None
@@ -327,6 +328,15 @@ def _postmaster(home: Home) -> psutil.Process | None:
         pass
     file.unlink(missing_ok=True)
     return None
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    """Whether a process is the server of a cluster; its command line tells, its working folder is not ours to see."""
+    words = process.cmdline()
+    try:
+        return Path(words[words.index("-D") + 1]).samefile(data)
+    except (ValueError, IndexError, OSError):
+        return False
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -6,9 +6,9 @@ neither is superuser nor passes row level security; nothing but the API's proces
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -34,8 +34,26 @@ NAME = "innsyn"
 API_SETTINGS = {"application_name": "innsyn", "plan_cache_mode": "force_generic_plan", "jit": "off"}
 """Without generic plans, PostgreSQL plans every statement with array parameters anew, at half the speed."""
 OWNER_SETTINGS = {"application_name": "innsyn owner"}
-MIGRATION_LOCK = 0x696E6E73796E
+PREPARING = 0x696E6E73796E
 """The advisory lock under which one command at a time prepares a database; the number spells the project's name."""
+
+
+REMEDY = (
+    "Make one by: create database innsyn template template0 encoding 'UTF8' locale_provider builtin"
+    " builtin_locale 'C.UTF-8' locale 'C' (from PostgreSQL 17 on), or locale 'C.UTF-8' (before)."
+)
+UNREADABLE = """
+    select exists (
+        select from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')
+        and not has_table_privilege($1, oid, 'select')
+    )
+"""
+GRANTS = (
+    "grant usage on schema public to {role}",
+    "grant select on all tables in schema public to {role}",
+    "alter default privileges in schema public grant select on tables to {role}",
+)
 
 
 class DatabaseNotUsable(Exception):
@@ -53,7 +71,8 @@ class Database:
         """For migrations, imports and the demo; keeps no connection, so it need not be disposed of."""
 
         async def connect() -> asyncpg.Connection[Any]:
-            return await asyncpg.connect(**self.admin_connect)
+            connection: asyncpg.Connection[Any] = await asyncpg.connect(**self.admin_connect)
+            return connection
 
         return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
@@ -71,9 +90,9 @@ async def open_database(
             database = await _outside(folder, url)
         else:
             database = await stack.enter_async_context(_embedded(folder, cluster_settings or {}))
-        await _check(database.admin_connect)
-        await _migrate(database)
-        await _admit(database)
+        await _check_owner(database)
+        role = await _check_api(database)
+        await _migrate(database, role)
         yield database
 
 
@@ -96,74 +115,153 @@ def _passwords(folder: DataFolder) -> dict[str, str]:
 
 @asynccontextmanager
 async def _embedded(folder: DataFolder, settings: Mapping[str, str]) -> AsyncIterator[Database]:
-    from server.cluster import running_cluster  # noqa: PLC0415: not where there is no fcntl
+    from server.cluster import running_cluster  # noqa: PLC0415 (there is no fcntl on Windows)
 
     passwords = _passwords(folder)
-    cluster = running_cluster(folder.cluster, passwords["postgres"], settings)
-    socket_folder = str(await asyncio.to_thread(cluster.__enter__))
-    try:
-        await _prepare(superuser_connect(folder, socket_folder), passwords)
-        place = {"host": socket_folder, "port": 5432, "database": NAME}
+    # This blocks the loop while the server starts; nothing else runs on it yet.
+    with running_cluster(folder.cluster, passwords["postgres"], settings) as socket_folder:
+        superuser = superuser_connect(folder, str(socket_folder))
+        await _make_roles_and_database(superuser, passwords)
+        place = {"host": str(socket_folder), "port": 5432, "database": NAME}
         yield Database(
             admin_connect={**place, "user": OWNER, "password": passwords[OWNER], "server_settings": OWNER_SETTINGS},
             api_connect={**place, "user": API, "password": passwords[API], "server_settings": API_SETTINGS},
         )
-    finally:
-        await asyncio.shield(asyncio.to_thread(cluster.__exit__, None, None, None))
 
 
-async def _prepare(connect: dict[str, Any], passwords: Mapping[str, str]) -> None:
-    """Make the two roles and the database of a new cluster."""
-    connection = await asyncpg.connect(**connect)
+async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping[str, str]) -> None:
+    """Make what a new cluster lacks; one made before is left as it is."""
+    connection = await asyncpg.connect(**superuser)
     try:
-        await connection.execute(f"select pg_advisory_lock({MIGRATION_LOCK})")
+        if await connection.fetchval("select true from pg_database where datname = $1", NAME):
+            return
+        await connection.execute(f"select pg_advisory_lock({PREPARING})")
         roles = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
         for role in (OWNER, API):
             if role not in roles:
                 await connection.execute(f"create role {role} login password '{passwords[role]}'")
         if not await connection.fetchval("select true from pg_database where datname = $1", NAME):
             await connection.execute(f"create database {NAME} owner {OWNER}")
-        await connection.execute(f"revoke all on database {NAME} from public")
-        await connection.execute(f"grant connect on database {NAME} to {API}")
+            await connection.execute(f"revoke all on database {NAME} from public")
+            await connection.execute(f"grant connect on database {NAME} to {API}")
     finally:
         await connection.close()
 
 
 async def _outside(folder: DataFolder, url: str) -> Database:
-    raise NotImplementedError
+    """The database of INNSYN_DATABASE_URL; the API signs in by INNSYN_API_DATABASE_URL or as a role made for it."""
+    admin = {"dsn": _plain(url), "server_settings": OWNER_SETTINGS}
+    if api_url := os.environ.get("INNSYN_API_DATABASE_URL"):
+        return Database(admin, {"dsn": _plain(api_url), "server_settings": API_SETTINGS})
+    password = _passwords(folder)[API]
+    async with _connected(admin, "INNSYN_DATABASE_URL") as connection:
+        await connection.execute(f"select pg_advisory_lock({PREPARING})")
+        if not await connection.fetchval("select true from pg_roles where rolname = $1", API):
+            try:
+                await connection.execute(f"create role {API} login password '{password}'")
+            except asyncpg.InsufficientPrivilegeError:
+                raise DatabaseNotUsable(
+                    f"the role of INNSYN_DATABASE_URL may not make the role {API}: make one that may sign in, and say"
+                    " in INNSYN_API_DATABASE_URL how"
+                ) from None
+    return Database(admin, {**admin, "user": API, "password": password, "server_settings": API_SETTINGS})
 
 
-async def _check(connect: dict[str, Any]) -> None:
-    """Refuse a database whose texts would not compare, fold and search as Norwegian ones must."""
+def _plain(url: str) -> str:
+    """A URL as asyncpg takes it, without the driver that SQLAlchemy's URLs name."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
 
 
-async def _migrate(database: Database) -> None:
+@asynccontextmanager
+async def _connected(connect: dict[str, Any], told_by: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    try:
+        connection = await asyncpg.connect(**connect)
+    except (OSError, ValueError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as wrong:
+        raise DatabaseNotUsable(f"{told_by}: no connection ({type(wrong).__name__}: {wrong})") from wrong
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _check_owner(database: Database) -> None:
+    """Refuse a server or database in which texts would not fold, compare and be searched as Norwegian ones must."""
+    async with _connected(database.admin_connect, "INNSYN_DATABASE_URL") as connection:
+        [found] = await connection.fetch(
+            """
+            select current_setting('server_version_num')::int / 10000 as version,
+                   current_setting('server_encoding') as encoding,
+                   current_database() as name
+            """
+        )
+        if found["version"] < OLDEST_VERSION:
+            raise DatabaseNotUsable(
+                f"PostgreSQL is version {found['version']}; {OLDEST_VERSION} is the oldest that does"
+            )
+        if found["encoding"] != "UTF8":
+            raise DatabaseNotUsable(f"database {found['name']} has encoding {found['encoding']}, not UTF8. {REMEDY}")
+        if not await connection.fetchval(
+            "select lower('Å') = 'å' and to_tsvector('norwegian', 'ÅPNE') = to_tsvector('norwegian', 'åpne')"
+        ):
+            raise DatabaseNotUsable(f"database {found['name']} does not know that å is the small letter of Å. {REMEDY}")
+
+
+async def _check_api(database: Database) -> str:
+    """Refuse a role for the API that could do more than it is let to; its name."""
+    try:
+        async with _connected(database.api_connect, "INNSYN_API_DATABASE_URL") as connection:
+            [role] = await connection.fetch(
+                """
+                select rolname as name,
+                       rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as mighty,
+                       exists (select from pg_class where relowner = pg_roles.oid)
+                       or pg_has_role(current_user, (select datdba from pg_database where datname = current_database()),
+                                      'member') as owns
+                from pg_roles where rolname = current_user
+                """
+            )
+    except DatabaseNotUsable as wrong:
+        if isinstance(wrong.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
+            raise DatabaseNotUsable(
+                f"the API's role cannot sign in. If {API} was made with another data folder, say in"
+                " INNSYN_API_DATABASE_URL how to sign in"
+            ) from wrong
+        raise
+    if role["mighty"] or role["owns"]:
+        raise DatabaseNotUsable(
+            f"role {role['name']} of INNSYN_API_DATABASE_URL can do too much: it must own nothing, and be neither"
+            " superuser nor createdb, createrole, replication or bypassrls"
+        )
+    name: str = role["name"]
+    return name
+
+
+async def _migrate(database: Database, api_role: str) -> None:
+    """Bring the tables up to date, and let the API's role read each one there is and will be."""
+
     def upgrade(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(migration_config(connection), "head")
 
+    quoted = '"' + api_role.replace('"', '""') + '"'
     async with database.admin_engine().connect() as connection:
-        await connection.exec_driver_sql(f"select pg_advisory_lock({MIGRATION_LOCK})")
+        await connection.exec_driver_sql(f"select pg_advisory_lock({PREPARING})")
         try:
             await connection.run_sync(upgrade)
         except CommandError as wrong:
-            raise DatabaseNotUsable(f"the database was made by a newer Innsyn than this: {wrong}") from wrong
+            raise DatabaseNotUsable(
+                f"the database was made by another Innsyn than this, likely a newer: {wrong}"
+            ) from wrong
+        unread = await connection.exec_driver_sql(UNREADABLE, (api_role,))
+        if unread.scalar_one():
+            # Only when there is something to let in: each grant makes the sessions that run plan everything anew.
+            for grant in GRANTS:
+                await connection.exec_driver_sql(grant.format(role=quoted))
         await connection.commit()
 
 
-async def _admit(database: Database) -> None:
-    """Let the API's role read every table there is and will be, and nothing else."""
-    connection = await asyncpg.connect(**database.admin_connect)
-    role = API
-    try:
-        await connection.execute(
-            f"""
-            grant usage on schema public to {role};
-            grant select on all tables in schema public to {role};
-            alter default privileges in schema public grant select on tables to {role};
-            """
-        )
-    finally:
-        await connection.close()
+def migration_config(connection: Connection) -> Config:
+    """What Alembic's commands take to work on this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

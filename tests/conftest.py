@@ -23,7 +23,7 @@ import asyncpg
 import pytest
 
 from server.data_folder import DataFolder
-from server.database import NAME, Database, open_database, superuser_connect
+from server.database import API, NAME, Database, open_database, superuser_connect
 from vault import Vault
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
@@ -67,6 +67,7 @@ async def database(test_server: TestServer) -> AsyncIterator[Database]:
     superuser = await asyncpg.connect(**test_server.superuser)
     try:
         await superuser.execute(f"create database {name} template {NAME} owner {owner}")
+        await superuser.execute(f"revoke all on database {name} from public; grant connect on database {name} to {API}")
         yield replace(
             test_server.template,
             admin_connect={**test_server.template.admin_connect, "database": name},

@@ -1,20 +1,246 @@
-"""The database: its roles, its migrations, and what it refuses."""
+"""The database: its two roles, its migrations, and which databases are refused."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
 import asyncpg
 import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect
 
-from server.database import Database
+from server.data_folder import DataFolder
+from server.database import Database, DatabaseNotUsable, migration_config, open_database
 
 
-@pytest.mark.parametrize("round_", range(5))
-async def test_api_reads_and_does_not_write(database: Database, round_: int) -> None:
+def url(connect: dict, **other: str) -> str:
+    to = {**connect, **other}
+    return f"postgresql://{to['user']}:{quote(to['password'])}@/{to['database']}?host={quote(to['host'])}"
+
+
+@pytest.fixture
+async def superuser(test_server):
+    connection = await asyncpg.connect(**test_server.superuser)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def outside(superuser, test_server, monkeypatch):
+    """Sets INNSYN_DATABASE_URL to a new database made as told."""
+    made = []
+
+    async def make(how: str) -> str:
+        name = f"outside_{len(made)}"
+        await superuser.execute(f"create database {name} owner innsyn_owner template template0 {how}")
+        made.append(name)
+        monkeypatch.setenv("INNSYN_DATABASE_URL", url(test_server.template.admin_connect, database=name))
+        monkeypatch.setenv("INNSYN_API_DATABASE_URL", url(test_server.template.api_connect, database=name))
+        return name
+
+    yield make
+    for name in made:
+        await superuser.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return DataFolder.at(tmp_path / "data")
+
+
+async def test_api_reads_every_table_and_writes_none(database: Database) -> None:
     connection = await asyncpg.connect(**database.api_connect)
     try:
-        assert await connection.fetchval("select count(*) from municipality") == 0
-        assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("insert into setting values (gen_random_uuid(), 'a', 'b')")
+        tables = [
+            row["tablename"]
+            for row in await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+        ]
+        assert len(tables) > 20
+        for table in tables:
+            await connection.fetch(f"select * from {table}")
+            for forbidden in (f"delete from {table}", f"truncate {table}", f"drop table {table}"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(forbidden)
+        for forbidden in (
+            "create table mine ()",
+            "create schema mine",
+            "create temp table mine ()",
+            "create role mine",
+            "set role innsyn_owner",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
     finally:
         await connection.close()
+
+
+async def test_api_reads_a_table_made_later(database: Database) -> None:
+    owner, api = await asyncpg.connect(**database.admin_connect), await asyncpg.connect(**database.api_connect)
+    try:
+        await owner.execute("create table later as select 1 as one")
+        assert await api.fetchval("select one from later") == 1
+    finally:
+        await owner.close()
+        await api.close()
+
+
+async def test_api_owns_nothing_and_has_no_powers(database: Database, superuser) -> None:
+    roles = await superuser.fetch("select * from pg_roles where rolname in ('innsyn_api', 'innsyn_owner')")
+    assert len(roles) == 2
+    for role in roles:
+        assert not any(
+            role[power] for power in ("rolsuper", "rolcreatedb", "rolcreaterole", "rolbypassrls", "rolreplication")
+        )
+    owned = "select count(*) from pg_shdepend where deptype = 'o' and refobjid = 'innsyn_api'::regrole"
+    assert await superuser.fetchval(owned) == 0
+
+
+async def test_api_plans_once_for_all_viewers(database: Database) -> None:
+    connection = await asyncpg.connect(**database.api_connect)
+    try:
+        settings = [
+            await connection.fetchval(f"show {name}") for name in ("plan_cache_mode", "jit", "application_name")
+        ]
+        assert settings == ["force_generic_plan", "off", "innsyn"]
+    finally:
+        await connection.close()
+
+
+async def test_nobody_signs_in_without_the_password(database: Database) -> None:
+    for user in ("postgres", "innsyn_owner", "innsyn_api"):
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(**{**database.api_connect, "user": user, "password": "guessed"})
+
+
+async def test_server_listens_on_no_network(superuser) -> None:
+    assert await superuser.fetchval("show listen_addresses") == ""
+    assert await superuser.fetchval("show unix_socket_permissions") == "0700"
+
+
+async def test_text_folds_and_is_searched_as_norwegian(database: Database) -> None:
+    connection = await asyncpg.connect(**database.api_connect)
+    try:
+        assert await connection.fetchval("select lower('ÆØÅ') || upper('æøå')") == "æøåÆØÅ"
+        assert await connection.fetchval(
+            "select to_tsvector('norwegian', 'ÅPNE ØRNER') @@ plainto_tsquery('norwegian', 'åpne ørnene')"
+        )
+    finally:
+        await connection.close()
+
+
+async def test_models_and_migrations_agree(database: Database) -> None:
+    def check(connection: Connection) -> None:
+        command.check(migration_config(connection))
+
+    async with database.admin_engine().connect() as connection:
+        await connection.run_sync(check)
+
+
+async def test_migrations_go_down_and_up_again(database: Database) -> None:
+    def down(connection: Connection) -> list[str]:
+        command.downgrade(migration_config(connection), "base")
+        return inspect(connection).get_table_names()
+
+    def up(connection: Connection) -> list[str]:
+        command.upgrade(migration_config(connection), "head")
+        command.check(migration_config(connection))
+        return inspect(connection).get_table_names()
+
+    async with database.admin_engine().connect() as connection:
+        before = await connection.run_sync(lambda c: inspect(c).get_table_names())
+        assert await connection.run_sync(down) == ["alembic_version"]
+        assert sorted(await connection.run_sync(up)) == sorted(before)
+        await connection.commit()
+
+
+async def test_outside_database_is_prepared_by_two_at_once(outside, folder: DataFolder) -> None:
+    await outside("")
+
+    async def read() -> int:
+        async with open_database(folder) as database:
+            connection = await asyncpg.connect(**database.api_connect)
+            try:
+                return await connection.fetchval("select count(*) from message")
+            finally:
+                await connection.close()
+
+    assert await asyncio.gather(read(), read(), read()) == [0, 0, 0]
+    assert not folder.cluster.exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("encoding 'LATIN1' locale_provider libc locale 'C'", "encoding LATIN1, not UTF8"),
+        ("encoding 'SQL_ASCII' locale_provider libc locale 'C'", "encoding SQL_ASCII, not UTF8"),
+        ("encoding 'UTF8' locale_provider libc locale 'C'", "small letter of Å"),
+    ],
+)
+async def test_outside_database_that_does_not_know_norwegian_is_refused(outside, folder, how: str, why: str) -> None:
+    await outside(how)
+    with pytest.raises(DatabaseNotUsable, match=why):
+        async with open_database(folder):
+            pass
+
+
+async def test_outside_database_from_a_newer_innsyn_is_refused(outside, folder, test_server) -> None:
+    await outside("")
+    async with open_database(folder) as database:
+        connection = await asyncpg.connect(**database.admin_connect)
+        await connection.execute("update alembic_version set version_num = '9999'")
+        await connection.close()
+    with pytest.raises(DatabaseNotUsable, match="newer"):
+        async with open_database(folder):
+            pass
+
+
+async def test_mighty_role_for_the_api_is_refused(outside, folder, test_server, superuser, monkeypatch) -> None:
+    name = await outside("")
+    await superuser.execute("create role mighty login bypassrls password 'm'")
+    to = test_server.template.admin_connect
+    try:
+        for user, password in (("mighty", "m"), (to["user"], to["password"])):
+            monkeypatch.setenv("INNSYN_API_DATABASE_URL", url(to, user=user, password=password, database=name))
+            with pytest.raises(DatabaseNotUsable, match="can do too much"):
+                async with open_database(folder):
+                    pass
+    finally:
+        await superuser.execute("drop role mighty")
+
+
+async def test_api_role_is_made_where_none_is_told(outside, folder, test_server, superuser, monkeypatch) -> None:
+    name = await outside("")
+    monkeypatch.delenv("INNSYN_API_DATABASE_URL")
+    with pytest.raises(DatabaseNotUsable, match="made with another data folder"):
+        async with open_database(folder):
+            pass
+    await superuser.execute("alter role innsyn_api rename to aside")
+    try:
+        with pytest.raises(DatabaseNotUsable, match="may not make the role innsyn_api"):
+            async with open_database(folder):
+                pass
+        await superuser.execute("alter role innsyn_owner createrole")
+        for _ in range(2):
+            async with open_database(folder) as database:
+                connection = await asyncpg.connect(**database.api_connect)
+                assert await connection.fetchval("select current_user") == "innsyn_api"
+                await connection.close()
+        there = await asyncpg.connect(**{**test_server.superuser, "database": name})
+        await there.execute("drop owned by innsyn_api; drop role innsyn_api")
+        await there.close()
+    finally:
+        await superuser.execute("alter role innsyn_owner nocreaterole")
+        await superuser.execute("alter role aside rename to innsyn_api")
+
+
+@pytest.mark.parametrize(
+    "told", ["nonsense", "mysql://a@b/c", "postgresql://a@127.0.0.1:1/c", "postgresql://a@/c?host=/nowhere"]
+)
+async def test_outside_database_that_is_not_there_is_named(folder, monkeypatch, told: str) -> None:
+    monkeypatch.setenv("INNSYN_DATABASE_URL", told)
+    monkeypatch.setenv("INNSYN_API_DATABASE_URL", told)
+    with pytest.raises(DatabaseNotUsable, match="INNSYN_DATABASE_URL: no connection"):
+        async with open_database(folder):
+            pass
