@@ -102,9 +102,9 @@ UNCOUNTED = 10**9
 
 
 def too_much(code: str, what: str, found: int, limit: int, *nodes: Node) -> DocumentRefused:
-    return refusal(
-        code, f"The document has {what}: {found}, and the limit is {limit}.", *nodes, found=found, limit=limit
-    )
+    found = min(found, UNCOUNTED)
+    text = f"The document has {what}: {found}, and the limit is {limit}."
+    return refusal(code, text, *nodes, found=found, limit=limit)
 
 
 # --- what a document is ------------------------------------------------------------------------------------------
