@@ -60,7 +60,7 @@ export function AboutTheAnswer({ who }: { who: string | null }) {
   return (
     <section className="about-answer" aria-label={says.answer} aria-live="polite">
       <div className="about-line">
-        <h2 title={says.hiddenHint}>{says.hidden}</h2>
+        <h2>{says.hiddenFrom(who ?? says.you)}</h2>
         {known.hidden.length === 0 && <p className="quiet">{says.nothingHidden}</p>}
         {known.errors > 0 && <p className="failed">{says.errors(known.errors)}</p>}
         {known.cost !== null && (
@@ -76,7 +76,7 @@ export function AboutTheAnswer({ who }: { who: string | null }) {
         <ul className="hidden-fields">
           {known.hidden.map(([field, count]) => (
             <li key={field} data-field={field}>
-              <code>{field}</code> {says.hiddenFrom(written(count), who ?? says.you)}
+              <code>{field}</code> {written(count)}
             </li>
           ))}
         </ul>

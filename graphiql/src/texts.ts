@@ -16,7 +16,7 @@ const en = {
   login: {
     private: "as a private person",
     employee: "as an employee",
-    both: "as both",
+    both: "as a private person and as an employee",
   },
   examples: "Example queries",
   exampleFor: (name: string) => `For ${name}`,
@@ -30,9 +30,8 @@ const en = {
   answer: "About the answer",
   cost: "Cost",
   costOf: (cost: string, limit: string) => `${cost} of ${limit}`,
-  hiddenFrom: (count: string, who: string) => `${count} hidden from ${who}`,
+  hiddenFrom: (who: string) => `Hidden from ${who}`,
   you: "you",
-  hidden: "Hidden",
   hiddenHint:
     "How often a field was closed to this viewer's relations, whether or not there is a value. In the answer a hidden value and a missing one look alike: null.",
   nothingHidden: "No field in this answer was closed.",
@@ -55,7 +54,7 @@ const nb: Texts = {
   login: {
     private: "som privatperson",
     employee: "som ansatt",
-    both: "som begge deler",
+    both: "som privatperson og som ansatt",
   },
   examples: "Eksempler",
   exampleFor: (name) => `For ${name}`,
@@ -69,9 +68,8 @@ const nb: Texts = {
   answer: "Om svaret",
   cost: "Kostnad",
   costOf: (cost, limit) => `${cost} av ${limit}`,
-  hiddenFrom: (count, who) => `${count} skjult for ${who}`,
+  hiddenFrom: (who) => `Skjult for ${who}`,
   you: "deg",
-  hidden: "Skjult",
   hiddenHint:
     "Hvor ofte et felt var lukket for relasjonene til den som spør, enten det finnes en verdi eller ikke. I svaret ser en skjult og en manglende verdi like ut: null.",
   nothingHidden: "Ingen felter i dette svaret var lukket.",
