@@ -66,8 +66,11 @@ class Account:
                 return cls(entry.pw_uid, entry.pw_gid)
         raise ClusterNotUsable(f"PostgreSQL refuses to run as root; make one of the accounts {', '.join(ACCOUNTS)}")
 
-    def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, with nothing of our environment: PGDATA, PGPORT or LC_ALL would change it."""
+    def run(self, command: Sequence[str | Path], holding: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, with nothing of our environment: PGDATA, PGPORT or LC_ALL would change it.
+
+        `holding`: open files that stay open in it, so that their locks hold until the program has ended.
+        """
         root = os.geteuid() == 0
         return subprocess.run(  # noqa: S603
             command,
@@ -83,6 +86,7 @@ class Account:
             text=True,
             errors="replace",
             start_new_session=True,
+            pass_fds=holding,
         )
 
     def may(self, test: str, path: Path) -> bool:
@@ -129,7 +133,7 @@ def running_cluster(folder: Path, password: str, settings: Mapping[str, str]) ->
             fcntl.flock(lock, fcntl.LOCK_EX)
             home = _home(folder)
             if not (home.data / "PG_VERSION").exists():
-                _initialise(home, password)
+                _initialise(home, password, lock)
             socket_folder = _start(home, settings)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
@@ -212,8 +216,11 @@ def _binaries(account: Account) -> Path:
     return copy / package.name / inside / "bin"
 
 
-def _initialise(home: Home, password: str) -> None:
-    """Make the cluster beside its place and move it there, so that one cut short is never taken for whole."""
+def _initialise(home: Home, password: str, lock: int) -> None:
+    """Make the cluster beside its place and move it there, so that one cut short is never taken for whole.
+
+    `initdb` holds the lock too: where the command is killed, it works on for a moment, and the next has to wait.
+    """
     draft = home.path / "new"
     shutil.rmtree(draft, ignore_errors=True)
     home.make_folder(draft)
@@ -232,7 +239,8 @@ def _initialise(home: Home, password: str) -> None:
             "--locale=C",
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
-        ]
+        ],
+        holding=[lock],
     )
     if made.returncode != 0:
         raise ClusterNotUsable(f"initdb failed in {home.path}: {made.stderr.strip() or made.stdout.strip()}")
