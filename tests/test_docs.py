@@ -104,3 +104,13 @@ def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     words = re.findall(r"^\| ([^|]+?) \|", glossary, re.MULTILINE)[1:]
     assert words == sorted(set(words), key=str.lower)
+
+
+def test_every_variable_that_the_code_reads_is_told_of() -> None:
+    told = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    code = [path for folder in ("server", "vault", "registers") for path in (ROOT / folder).rglob("*.py")]
+    read = {
+        name for path in code for name in re.findall(r"\"(INNSYN_[A-Z_]+[A-Z])\"", path.read_text(encoding="utf-8"))
+    }
+    assert "INNSYN_DATABASE_URL" in read
+    assert {name for name in read if f"`{name}`" not in told} == set()
