@@ -8,15 +8,10 @@ interface About {
   errors: number;
   hidden: [field: string, count: number][];
   cost: number | null;
-  limit: number | null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function number(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
 }
 
 function about(response: string | null | undefined): About | null {
@@ -29,15 +24,13 @@ function about(response: string | null | undefined): About | null {
   }
   if (!isRecord(answer)) return null;
   const extensions = isRecord(answer.extensions) ? answer.extensions : {};
-  const cost = isRecord(extensions.cost) ? extensions.cost : { actual: extensions.cost };
   const hidden = Object.entries(isRecord(extensions.hidden) ? extensions.hidden : {}).filter(
     (entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] > 0,
   );
   return {
     errors: Array.isArray(answer.errors) ? answer.errors.length : 0,
     hidden: hidden.sort(([, one], [, other]) => other - one),
-    cost: number(cost.actual),
-    limit: number(cost.limit),
+    cost: typeof extensions.cost === "number" ? extensions.cost : null,
   };
 }
 
@@ -65,10 +58,7 @@ export function AboutTheAnswer({ who }: { who: string | null }) {
         {known.errors > 0 && <p className="failed">{says.errors(known.errors)}</p>}
         {known.cost !== null && (
           <p className="cost">
-            {says.cost}{" "}
-            <strong>
-              {known.limit === null ? written(known.cost) : says.costOf(written(known.cost), written(known.limit))}
-            </strong>
+            {says.cost} <strong>{written(known.cost)}</strong>
           </p>
         )}
       </div>

@@ -77,7 +77,10 @@ export function Door({ personas, problem, onChoose, onToken, onLanguage }: Props
           </details>
         </>
       ) : (
-        <OwnToken onToken={onToken} />
+        <>
+          <p className="lead">{says.ownTokenLead}</p>
+          <OwnToken onToken={onToken} />
+        </>
       )}
     </main>
   );

@@ -21,6 +21,7 @@ const en = {
   examples: "Example queries",
   exampleFor: (name: string) => `For ${name}`,
   ownToken: "Use a token of your own",
+  ownTokenLead: "Homes, schools, SFOs and kindergartens talk here, and each sees what is theirs to see. Sign in with a token to ask as the one it was issued to.",
   token: "Token",
   tokenHint: "The token stays in this tab's memory, and is gone when the page is reloaded.",
   useToken: "Sign in",
@@ -29,7 +30,6 @@ const en = {
   unknownPersona: (id: string) => `There is no persona called “${id}” here.`,
   answer: "About the answer",
   cost: "Cost",
-  costOf: (cost: string, limit: string) => `${cost} of ${limit}`,
   hiddenFrom: (who: string) => `Hidden from ${who}`,
   you: "you",
   hiddenHint:
@@ -59,6 +59,7 @@ const nb: Texts = {
   examples: "Eksempler",
   exampleFor: (name) => `For ${name}`,
   ownToken: "Bruk et eget token",
+  ownTokenLead: "Her snakker hjem, skoler, SFO-er og barnehager sammen, og hver ser det som er deres å se. Logg inn med et token for å spørre som den det er utstedt til.",
   token: "Token",
   tokenHint: "Tokenet blir i denne fanens minne, og er borte når siden lastes på nytt.",
   useToken: "Logg inn",
@@ -67,7 +68,6 @@ const nb: Texts = {
   unknownPersona: (id) => `Her er ingen persona som heter «${id}».`,
   answer: "Om svaret",
   cost: "Kostnad",
-  costOf: (cost, limit) => `${cost} av ${limit}`,
   hiddenFrom: (who) => `Skjult for ${who}`,
   you: "deg",
   hiddenHint:

@@ -157,6 +157,7 @@ function SignedInAs() {
 
 export default function Workbench(props: Props) {
   const { identity, personas, language } = props;
+  const says = useTexts();
   const spoken = useRef(language);
   useEffect(() => {
     spoken.current = language;
@@ -166,26 +167,29 @@ export default function Workbench(props: Props) {
   const withPersonas = personas.length > 0;
   return (
     <WorkbenchContext value={props}>
-      <GraphiQL
-        fetcher={fetcher}
-        // What is written here may name people: it goes when the tab is closed.
-        storage={sessionStorage}
-        initialQuery={opening.current}
-        plugins={withPersonas ? WITH_PERSONAS : WITHOUT_PERSONAS}
-        visiblePlugin={withPersonas ? WHO_ASKS : undefined}
-        isHeadersEditorEnabled={false}
-        shouldPersistHeaders={false}
-        showPersistHeadersSettings={false}
-        schemaDescription
-      >
-        <GraphiQL.Logo>
-          <SignedInAs />
-        </GraphiQL.Logo>
-        <GraphiQL.Footer>
-          <AboutTheAnswer who={identity.persona?.title ?? null} />
-        </GraphiQL.Footer>
-        <AskAnew />
-      </GraphiQL>
+      <main className="workbench">
+        <h1 className="for-the-ear">{says.title}</h1>
+        <GraphiQL
+          fetcher={fetcher}
+          // What is written here may name people: it goes when the tab is closed.
+          storage={sessionStorage}
+          initialQuery={opening.current}
+          plugins={withPersonas ? WITH_PERSONAS : WITHOUT_PERSONAS}
+          visiblePlugin={withPersonas ? WHO_ASKS : undefined}
+          isHeadersEditorEnabled={false}
+          shouldPersistHeaders={false}
+          showPersistHeadersSettings={false}
+          schemaDescription
+        >
+          <GraphiQL.Logo>
+            <SignedInAs />
+          </GraphiQL.Logo>
+          <GraphiQL.Footer>
+            <AboutTheAnswer who={identity.persona?.title ?? null} />
+          </GraphiQL.Footer>
+          <AskAnew />
+        </GraphiQL>
+      </main>
     </WorkbenchContext>
   );
 }
