@@ -4,6 +4,10 @@
   `asyncpg.connect(**database.admin_connect)` (owner), `asyncpg.connect(**database.api_connect)` (what the API may),
   `database.admin_engine()` (SQLAlchemy).
 - `vault`: keys made for the run.
+- `innsyn`: the installed command on a data folder and an empty database of its own. `innsyn("import", "roster", path,
+  "--yes")` runs it to its end (`innsyn.told(...)` demands that it went well and returns its standard output); `with
+  innsyn.serving() as url:` runs `innsyn serve` on a free port. The development login is on; `innsyn.folder` is the data
+  folder, `innsyn.database` the way into the database.
 
 The PostgreSQL behind it is embedded, made once for the run in a folder of its own, and thrown away with it.
 """
@@ -13,11 +17,15 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -81,3 +89,76 @@ async def database(test_server: TestServer) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 def vault() -> Vault:
     return Vault.generate()
+
+
+@dataclass
+class Innsyn:
+    """The command `innsyn`, in processes of its own."""
+
+    folder: DataFolder
+    database: Database
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *words: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; the data folder is told by itself."""
+        return subprocess.run(
+            self.line(*words), check=False, env=self.environment, input=stdin or "", capture_output=True, text=True
+        )
+
+    def told(self, *words: str | Path) -> str:
+        """Run a command that goes well; its standard output."""
+        done = self(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def token(self, national_id: str, login: str = "both") -> str:
+        return self.told("token", "--as", national_id, "--login", login).strip()
+
+    def line(self, *words: str | Path) -> list[str | Path]:
+        return [Path(sys.executable).with_name("innsyn"), *words, "--data", self.folder.path]
+
+    @contextmanager
+    def serving(self, *words: str) -> Iterator[str]:
+        """`innsyn serve` on a free port until the block ends; the address, as http://127.0.0.1:40123."""
+        with tempfile.TemporaryFile("w+") as log:
+            server = subprocess.Popen(
+                self.line("serve", "--port", "0", *words),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+            assert server.stdout
+            try:
+                said = server.stdout.readline().split()
+                if not said:
+                    server.wait(timeout=30)
+                    log.seek(0)
+                    raise AssertionError(f"the server did not start:\n{log.read()}")
+                yield said[-1].removesuffix("/graphql")
+            finally:
+                server.terminate()
+                try:
+                    server.wait(timeout=30)
+                finally:
+                    server.kill()
+                    server.communicate()
+
+
+def url_of(connect: dict[str, Any]) -> str:
+    """The ways into a database that the fixtures give, as a URL."""
+    password = quote(connect["password"], safe="")
+    return f"postgresql://{connect['user']}:{password}@/{connect['database']}?host={quote(connect['host'], safe='')}"
+
+
+@pytest.fixture
+def innsyn(database: Database, tmp_path: Path) -> Innsyn:
+    """On the tests' own PostgreSQL, since a server of its own for each test would be slow."""
+    environment = {
+        **os.environ,
+        "INNSYN_DATABASE_URL": url_of(database.admin_connect),
+        "INNSYN_API_DATABASE_URL": url_of(database.api_connect),
+        "INNSYN_DEV_LOGIN": "1",
+    }
+    return Innsyn(DataFolder.at(tmp_path / "data"), database, environment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -13,11 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from server.data_folder import DataFolder
 from server.database import Database, DatabaseNotUsable, migration_config, open_database
-
-
-def url(connect: dict, **other: str) -> str:
-    to = {**connect, **other}
-    return f"postgresql://{to['user']}:{quote(to['password'])}@/{to['database']}?host={quote(to['host'])}"
+from tests.conftest import url_of
 
 
 @pytest.fixture
@@ -36,8 +31,8 @@ async def outside(superuser, test_server, monkeypatch):
         name = f"outside_{len(made)}"
         await superuser.execute(f"create database {name} owner innsyn_owner template template0 {how}")
         made.append(name)
-        monkeypatch.setenv("INNSYN_DATABASE_URL", url(test_server.template.admin_connect, database=name))
-        monkeypatch.setenv("INNSYN_API_DATABASE_URL", url(test_server.template.api_connect, database=name))
+        monkeypatch.setenv("INNSYN_DATABASE_URL", url_of({**test_server.template.admin_connect, "database": name}))
+        monkeypatch.setenv("INNSYN_API_DATABASE_URL", url_of({**test_server.template.api_connect, "database": name}))
         return name
 
     yield make
@@ -202,7 +197,9 @@ async def test_mighty_role_for_the_api_is_refused(outside, folder, test_server, 
     to = test_server.template.admin_connect
     try:
         for user, password in (("mighty", "m"), (to["user"], to["password"])):
-            monkeypatch.setenv("INNSYN_API_DATABASE_URL", url(to, user=user, password=password, database=name))
+            monkeypatch.setenv(
+                "INNSYN_API_DATABASE_URL", url_of({**to, "user": user, "password": password, "database": name})
+            )
             with pytest.raises(DatabaseNotUsable, match="can do too much"):
                 async with open_database(folder):
                     pass
