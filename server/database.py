@@ -19,6 +19,7 @@ from typing import Any
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -265,3 +266,12 @@ def migration_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+async def check_answers(connect: dict[str, Any]) -> None:
+    """For `/readyz`: raises where the database does not answer or is not of this Innsyn's migrations."""
+    async with _connected(connect, "the database") as connection:
+        found = await connection.fetchval("select version_num from alembic_version")
+    wanted = ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+    if found != wanted:
+        raise DatabaseNotUsable(f"the database is at migration {found}, not {wanted}")

@@ -1,6 +1,6 @@
 """Logs for machines, one JSON object a line on standard error, without anything that tells of a person.
 
-What is logged of a request: its id, what was asked by its digest, how long it took and how much it was. Never a variable,
+What is logged of a request: its id, what was asked by its digest, how long it took, how much it was. Never a variable,
 a query's text, an id, a name, an address of a client, or the text of an exception, which may quote any of these.
 """
 

@@ -111,28 +111,52 @@ def too_much(code: str, what: str, found: int, limit: int, *nodes: Node) -> Docu
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What an argument is given: a literal's value, or a variable and the value it has where it is not sent."""
+
+    value: Any = None
+    """True stands for a literal of another kind than a number."""
+    variable: str | None = None
+
+    def read(self, variables: Mapping[str, Any]) -> Any:
+        return self.value if self.variable is None else variables.get(self.variable, self.value)
+
+
+@dataclass(frozen=True, slots=True)
 class PageSize:
-    """How many entries a connection or `nodes(ids:)` is asked for: a number, or a variable with a fallback."""
+    """How many entries a connection is asked for, by `first` and `after` or by `last` and `before`."""
 
     node: FieldNode
-    fixed: int | None
-    """The size where the document alone says it."""
-    variable: str | None = None
-    fallback: int = 0
-    """Where the variable is absent or null."""
-    counts_list: bool = False
-    """The variable is a list, and its length counts."""
+    first: Told
+    after: Told
+    last: Told
+    before: Told
 
-    def read(self, variables: Mapping[str, Any], limit: int) -> int:
-        if self.variable is None:
-            return checked_size(self.fixed or 0, limit, self.node)
-        told = variables.get(self.variable)
-        if self.counts_list:
-            return checked_size(len(told) if isinstance(told, list) else 1, limit, self.node)
-        if isinstance(told, float) and told.is_integer():
-            told = int(told)
+    def read(self, variables: Mapping[str, Any], limits: Limits) -> int:
+        first, last = self.first.read(variables), self.last.read(variables)
+        forwards = first is not None or self.after.read(variables) is not None
+        backwards = last is not None or self.before.read(variables) is not None
+        if forwards and backwards:
+            text = "A page is asked for by `first` and `after`, or by `last` and `before`, not by both."
+            raise refusal("BAD_PAGE", text, self.node)
+        size = first if first is not None else last
+        if isinstance(size, float) and size.is_integer():
+            size = int(size)
         # A value of another kind never gets as far as a page: its coercion fails.
-        return checked_size(told if isinstance(told, int) else self.fallback, limit, self.node)
+        return checked_size(size if isinstance(size, int) else limits.default_page, limits.page, self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class ListLength:
+    """How many ids `nodes(ids:)` is given."""
+
+    node: FieldNode
+    length: int
+    variable: str | None = None
+
+    def read(self, variables: Mapping[str, Any], limits: Limits) -> int:
+        told = None if self.variable is None else variables.get(self.variable)
+        return checked_size(len(told) if isinstance(told, list) else self.length, limits.page, self.node)
 
 
 def checked_size(size: int, limit: int, node: Node) -> int:
@@ -151,7 +175,7 @@ class Price:
     """Fields to be answered: `fixed`, and for each page its size times the price of an entry."""
 
     fixed: int = 0
-    pages: list[tuple[PageSize, Price]] = field(default_factory=list)
+    pages: list[tuple[PageSize | ListLength, Price]] = field(default_factory=list)
 
     def times(self, factor: int) -> Price:
         return Price(self.fixed * factor, [(size, price.times(factor)) for size, price in self.pages])
@@ -160,10 +184,9 @@ class Price:
         self.fixed += other.fixed
         self.pages += other.pages
 
-    def reckon(self, variables: Mapping[str, Any], limit: int) -> int:
-        return self.fixed + sum(
-            size.read(variables, limit) * price.reckon(variables, limit) for size, price in self.pages
-        )
+    def reckon(self, variables: Mapping[str, Any], limits: Limits) -> int:
+        entries = (size.read(variables, limits) * price.reckon(variables, limits) for size, price in self.pages)
+        return self.fixed + sum(entries)
 
 
 @dataclass(eq=False, slots=True)
@@ -196,7 +219,7 @@ class Prepared:
         """
         if self.fixed_cost is not None:
             return self.fixed_cost
-        reckoned = self.price.reckon(variables, self.limits.page)
+        reckoned = self.price.reckon(variables, self.limits)
         if reckoned > self.limits.cost:
             raise too_costly(reckoned, self.limits.cost)
         return reckoned
@@ -296,7 +319,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
     page_variables = tuple(sorted(pricing.variables))
     if page_variables:
         fixed_cost = None
-    elif (fixed_cost := price.reckon({}, limits.page)) > limits.cost:
+    elif (fixed_cost := price.reckon({}, limits)) > limits.cost:
         raise too_costly(fixed_cost, limits.cost)
     return Prepared(
         document=document,
@@ -586,6 +609,8 @@ class Pricing:
         own_page = self.page_size(node, definition, arguments)
         is_list = is_list_type(get_nullable_type(definition.type))
         below = self.of_selection(node.selection_set, inner, own_page)
+        if own_page is not None:
+            below.pages.append((own_page, Price()))  # a size is looked at even where no entry is asked for
         if not is_list or not is_composite_type(inner):
             below.fixed += 1
             return below
@@ -605,31 +630,28 @@ class Pricing:
     ) -> PageSize | None:
         if "first" not in definition.args:
             return None
-        for name in ("first", "last"):
-            size = self.asked(node, arguments.get(name))
-            if size is not None:
-                return size
-        return PageSize(node, self.limits.default_page)
+        return PageSize(node, *(self.told(arguments.get(name)) for name in ("first", "after", "last", "before")))
 
-    def asked(self, node: FieldNode, value: ValueNode | None) -> PageSize | None:
-        if isinstance(value, IntValueNode):
-            return PageSize(node, int(value.value))
+    def told(self, value: ValueNode | None) -> Told:
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            self.variables.add(name)
+            return Told(literal(self.defaults.get(name)), name)
+        return Told(literal(value))
+
+    def list_length(self, node: FieldNode, value: ValueNode | None) -> ListLength:
         if isinstance(value, VariableNode):
             name = value.name.value
             self.variables.add(name)
             default = self.defaults.get(name)
-            fallback = int(default.value) if isinstance(default, IntValueNode) else self.limits.default_page
-            return PageSize(node, None, name, fallback)
-        return None
+            return ListLength(node, len(default.values) if isinstance(default, ListValueNode) else 1, name)
+        return ListLength(node, len(value.values) if isinstance(value, ListValueNode) else 1)
 
-    def list_length(self, node: FieldNode, value: ValueNode | None) -> PageSize:
-        if isinstance(value, ListValueNode):
-            return PageSize(node, len(value.values))
-        if isinstance(value, VariableNode):
-            name = value.name.value
-            self.variables.add(name)
-            return PageSize(node, None, name, counts_list=True)
-        return PageSize(node, 0 if isinstance(value, NullValueNode) else 1)
+
+def literal(value: ValueNode | None) -> Any:
+    if value is None or isinstance(value, NullValueNode):
+        return None
+    return int(value.value) if isinstance(value, IntValueNode) else True
 
 
 def selected_fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:

@@ -1,0 +1,241 @@
+"""The server put together: routes, the engine for as long as the process lives, and the processes themselves."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime as dt
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from uvicorn.supervisors import Multiprocess
+
+from registers.contacts import ContactDirectory, Krr, NoContacts
+from server.clock import Clock
+from server.data_folder import DataFolder
+from server.database import check_answers
+from server.development_login import check_host, development_routes
+from server.graphql_http import Executes, GraphQLOverHTTP
+from server.health import health_routes
+from server.logs import configure_logs, described
+from server.settings import Settings
+from server.texts import language_of, text
+from server.tokens import Tokens, development_key
+from vault import Vault
+
+log = structlog.get_logger("innsyn")
+GARBAGE = 50_000
+"""New objects between two collections: answers are many small dicts without cycles, and dear to look through."""
+DEATH_OF_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
+
+OpenEngine = Callable[[], AbstractAsyncContextManager[Executes]]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What a worker needs in order to serve. It can be pickled: workers are processes of their own."""
+
+    folder: Path
+    """The data folder, for keys, personas and the development issuer."""
+    api_connect: dict[str, Any]
+    """How the API's role gets into the database."""
+    settings: Settings
+    day: dt.date | None = None
+    """The day that it is, by `--today`."""
+    municipality: str | None = None
+    """Organisation number of the demo's municipality, for the personas' tokens."""
+    parent: int | None = None
+    """The process that this one shall not outlive."""
+
+    def __call__(self) -> Starlette:
+        configure_logs()
+        if self.parent is not None:
+            end_with(self.parent)
+        vault = Vault.open(DataFolder(self.folder).keys_file, create=False)
+        issuer_key = development_key(self.folder).public_key() if self.settings.development_login else None
+        return build_app(
+            Edge(
+                settings=self.settings,
+                open_engine=partial(open_engine, self, vault),
+                tokens=Tokens(vault, self.settings.issuers, issuer_key),
+                clock=Clock(self.day),
+                check=partial(check_answers, self.api_connect),
+                development=(self.folder, self.municipality) if self.settings.development_login else None,
+            )
+        )
+
+
+@asynccontextmanager
+async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]:
+    """The engine, its pool of connections and the contact register, for the life of a worker."""
+    async with AsyncExitStack() as stack:
+        contacts: ContactDirectory = NoContacts()
+        if (address := serving.settings.contact_register) is not None:
+            contacts = await stack.enter_async_context(Krr(address))
+        # The engine is opened here, with the role of the API, the vault and the contact register.
+        raise NotImplementedError((serving.api_connect, vault, contacts))
+        yield
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The parts of an application."""
+
+    settings: Settings
+    open_engine: OpenEngine
+    tokens: Tokens
+    clock: Clock
+    check: Callable[[], Awaitable[None]]
+    """Tells `/readyz` whether the database answers, by raising nothing."""
+    development: tuple[Path, str | None] | None = None
+    """Data folder and municipality of the demo, where the development login is on."""
+
+
+def build_app(edge: Edge) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with edge.open_engine() as engine:
+            graphql = GraphQLOverHTTP(engine, edge.tokens, edge.clock, edge.settings.edge)
+            # First, since it is what is asked for most.
+            app.router.routes.insert(0, Route("/graphql", graphql))
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(GARBAGE, 20, 50)
+            yield
+
+    routes = health_routes(edge.check)
+    if edge.development is not None:
+        routes += development_routes(*edge.development)
+    routes += editor_routes(development_login=edge.development is not None)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: unexpected})
+
+
+def editor_routes(*, development_login: bool) -> list[Route]:
+    from server.graphiql import GraphiqlBuild, graphiql_routes  # noqa: PLC0415 a worker without the page needs it not
+
+    return graphiql_routes(GraphiqlBuild(), development_login=development_login)
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """What another route than /graphql did not foresee."""
+    request_id = os.urandom(12).hex()
+    log.error("unexpected", request=request_id, **described(error))
+    message = text("UNEXPECTED", language_of(request.headers.get("accept-language", "")))
+    told = {"errors": [{"message": message, "extensions": {"code": "UNEXPECTED", "requestId": request_id}}]}
+    return JSONResponse(told, 500, headers={"X-Request-Id": request_id, "Cache-Control": "no-store"})
+
+
+# --- processes ---------------------------------------------------------------------------------------------------
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says when it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+
+async def run_server(
+    serving: Serving,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    announce: Callable[[str], None] = lambda _address: None,
+) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what is under way, within a bound, and returns.
+
+    Port 0 takes a free one; `announce` is told the address once it can be reached. With several workers this blocks
+    the loop, for the workers are processes and this one only watches them. Raises DevelopmentLoginRefused, and OSError
+    where the port is taken.
+    """
+    if serving.settings.development_login:
+        check_host(host)
+        log.warning("THE DEVELOPMENT LOGIN IS ON: whoever reaches this server may ask as anyone")
+    if serving.day is not None:
+        log.warning("the day is set", day=serving.day.isoformat())
+    factory: Any = serving
+    if workers > 1:
+        factory = Serving(**{**vars(serving), "parent": os.getpid()})
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=serving.settings.edge.seconds_to_stop,
+        backlog=2048,
+    )
+    listening = bound(config)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}"
+    with signals_kept(), listening:
+        if workers > 1:
+            announce(address)
+            Multiprocess(config, [listening]).run()
+        else:
+            await AnnouncingServer(config, partial(announce, address)).serve([listening])
+
+
+def bound(config: uvicorn.Config) -> Any:
+    """A listening socket; unlike uvicorn's own, a port that is taken is an OSError and not an exit."""
+    import socket  # noqa: PLC0415
+
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((config.host, config.port))
+        made.set_inheritable(True)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """uvicorn raises the signal that stopped it once more when it is done; whoever called us has a database to close
+    first, so that the second one is not for anybody."""
+    kept = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def end_with(parent: int) -> None:
+    """Let this process be told to stop when its parent dies, so that a killed server leaves no workers behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_OF_PARENT, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
