@@ -1,0 +1,146 @@
+"""The one command: makes the municipality of the measurement when it is not there, compares, measures, prints a table."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import subprocess
+import sys
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import click
+import platformdirs
+
+from authz.standing import derivations, derive_standing
+from bench import municipality
+from bench.contestants import Contestant, body, started
+from bench.load import Request, load
+from bench.measure import AnswersDiffer, Measured, compare, measure
+from bench.questions import TEXTS, Asker, foreign_askers, pick_askers
+from bench.table import is_optimised_python, python_build, rendered, shortfalls
+from models import Base
+from server.data_folder import DataFolder
+from server.database import Database, open_database
+from vault import Vault
+
+ALL = ("innsyn", "limit", "peer")
+
+
+def tell(line: str) -> None:
+    click.echo(f"{dt.datetime.now().astimezone():%H:%M:%S}  {line}", err=True)
+
+
+async def fill(database: Database, vault: Vault, *, anew: bool) -> None:
+    """The municipality, unless it is there already; one that was cut short, or is of another make, is made anew."""
+    make = f"{municipality.VERSION} {sha256(''.join(derivations('ONE')).encode()).hexdigest()[:8]}"
+    connection = await asyncpg.connect(**database.admin_connect)
+    try:
+        if not anew and await municipality.is_built(connection, make):
+            return
+        tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        async with connection.transaction():
+            await connection.execute(f"truncate {tables} cascade")
+            await municipality.build(connection, vault, tell)
+        tell("deriving how people stand to children")
+        async with database.admin_engine().begin() as deriving:
+            key = await connection.fetchval("select id from municipality")
+            await derive_standing(deriving, key)
+        await connection.execute("vacuum analyze")
+        await municipality.mark_built(connection, make)
+    finally:
+        await connection.close()
+
+
+async def who_asks(database: Database, vault: Vault) -> tuple[dict[str, list[Asker]], Asker, str]:
+    """The askers of each question, a stranger to everybody, and what the database is."""
+    connection = await asyncpg.connect(**database.admin_connect)
+    try:
+        rows = await connection.fetch("select person_id, number_cipher from person_identifier")
+        ciphers = {row["person_id"]: row["number_cipher"] for row in rows}
+        askers = await pick_askers(
+            connection, lambda person: vault.decrypt(ciphers[person], "national_id"), municipality.TODAY
+        )
+        key = await connection.fetchval("select id from person where given_name = 'Fremmed'")
+        stranger = Asker(key, vault.decrypt(ciphers[key], "national_id"), None)
+        version = str(await connection.fetchval("select version()")).split(" on ", maxsplit=1)[0]
+        buffers = await connection.fetchval("show shared_buffers")
+        return askers, stranger, f"{version} (shared_buffers {buffers})"
+    finally:
+        await connection.close()
+
+
+def profile(one: Contestant, question: str, askers: list[Asker], into: Path) -> None:
+    """Where the time of a server goes under load, as a flame graph."""
+    requests = [Request(one.header(asker), body(question, asker)) for asker in askers]
+    recording = ["record", "--pid", str(one.process.pid), "--subprocesses", "--rate", "250", "--duration", "10"]
+    with subprocess.Popen(["py-spy", *recording, "--output", str(into)]) as watching:
+        run = load(one.url, requests, 12)
+        watching.wait()
+    tell(f"{one.name} {question}: {run.rate:,.0f} a second under py-spy; {into}")
+
+
+async def run(data: Path, told: dict[str, Any]) -> bool:
+    folder = DataFolder.at(data)
+    vault = Vault.open(folder.keys_file, create=True)
+    async with open_database(folder) as database:
+        await fill(database, vault, anew=told["rebuild"])
+        askers, stranger, version = await who_asks(database, vault)
+        foreign = foreign_askers(askers, stranger)
+        asked = {question: askers[question] for question in told["questions"]}
+        everyone = [asker for asking in (*askers.values(), *foreign.values()) for asker in asking]
+        with ExitStack() as stack:
+            contestants = []
+            for name in told["contestants"]:
+                tell(f"starting {name}")
+                log = folder.path / f"bench-{name}.log"
+                about = (folder, database.api_connect, municipality.TODAY, everyone, log)
+                contestants.append(stack.enter_context(started(name, *about)))
+            # Everything below blocks; nothing else runs on this loop.
+            if told["profile"]:
+                for question, asking in asked.items():
+                    profile(contestants[0], question, asking, Path(f"profile-{contestants[0].name}-{question}.svg"))
+                return True
+            found = Measured()
+            tell("comparing answers")
+            compare(contestants, asked, foreign, found)
+            if told["compare_only"]:
+                click.echo(f"the same answers: {found.compared}")
+                return True
+            measure(contestants, asked, found, told["rounds"], told["seconds"], tell)
+        day = f"{dt.datetime.now().astimezone():%Y-%m-%d}"
+        names = [one.name for one in contestants]
+        click.echo(rendered(found, names, version, day, told["rounds"], told["seconds"]))
+        missing = shortfalls(found, names)
+        for line in missing:
+            click.echo(f"NOT REACHED  {line}")
+        return not missing
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder of the measurement, kept between runs.")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--seconds", default=4.0, show_default=True, help="Of load, for each question and contestant a round.")
+@click.option("--only", "contestants", type=click.Choice(ALL), multiple=True, help="These contestants; may be repeated.")
+@click.option("--question", "questions", type=click.Choice(list(TEXTS)), multiple=True, help="These questions.")
+@click.option("--compare-only", is_flag=True, help="Stop when the answers were found to be the same.")
+@click.option("--profile", is_flag=True, help="Flame graphs of the first contestant instead of figures (py-spy).")
+@click.option("--rebuild", is_flag=True, help="Make the municipality anew.")
+@click.option("--any-python", is_flag=True, help="Measure though this Python was built without optimisation.")
+def main(data: Path | None, any_python: bool, **told: Any) -> None:
+    """Measure how fast Innsyn answers four questions, beside hand-written SQL and beside a plain Strawberry server."""
+    if not is_optimised_python() and not any_python:
+        raise click.ClickException(f"{python_build()}. Take another Python, or say --any-python.")
+    told["contestants"] = told["contestants"] or ALL
+    told["questions"] = told["questions"] or tuple(TEXTS)
+    try:
+        enough = asyncio.run(run(data or Path(platformdirs.user_data_dir("innsyn-bench")), told))
+    except AnswersDiffer as wrong:
+        raise click.ClickException(str(wrong)) from None
+    sys.exit(0 if enough else 1)
+
+
+main()
