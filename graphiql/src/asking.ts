@@ -46,7 +46,19 @@ async function send(params: FetcherParams, identity: Identity, language: Languag
   return { errors: [{ message: `${response.status} ${response.statusText}`.trim() }] };
 }
 
-/** The language is asked for at each request: a new fetcher would make the editor read the whole schema again. */
-export function fetcherFor(identity: Identity, language: () => Language): Fetcher {
-  return (params) => send(params, identity, language());
+/**
+ * Asks as `identity` for as long as that is who asks: an answer that comes later is never given to the editor, which would
+ * show it under the next one's name. The language is looked up at each request, since for a new fetcher the editor reads the
+ * whole schema again.
+ */
+export function fetcherFor(identity: Identity, asksStill: () => boolean, language: () => Language): Fetcher {
+  return async (params) => {
+    try {
+      const answer = await send(params, identity, language());
+      if (asksStill()) return answer;
+    } catch (error) {
+      if (asksStill()) throw error;
+    }
+    return new Promise(() => {});
+  };
 }

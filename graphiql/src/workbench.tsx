@@ -7,8 +7,9 @@ import "@graphiql/plugin-history/style.css";
 import "graphiql/graphiql.css";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { type GraphiQLPlugin, pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import type { Fetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
-import { createContext, useContext, useEffect, useMemo, useRef } from "react";
+import { createContext, useContext, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { AboutTheAnswer } from "./answer";
 import { fetcherFor } from "./asking";
 import { examples } from "./examples";
@@ -26,9 +27,14 @@ interface Props {
   onLanguage: (language: Language) => void;
 }
 
-const WorkbenchContext = createContext<Props | null>(null);
+interface Workbench extends Props {
+  /** Asks as `identity`. */
+  fetcher: Fetcher;
+}
 
-function useWorkbench(): Props {
+const WorkbenchContext = createContext<Workbench | null>(null);
+
+function useWorkbench(): Workbench {
   const workbench = useContext(WorkbenchContext);
   if (workbench === null) throw new Error("Only for what stands in the workbench.");
   return workbench;
@@ -71,13 +77,14 @@ function isExample(text: string, personas: Persona[]): boolean {
 
 /** Asks again whenever somebody else asks: an answer must never stand under another viewer's name. */
 function AskAnew() {
-  const { identity, personas } = useWorkbench();
-  const { queryEditor, responseEditor, schema, tabs } = useGraphiQL(
-    pick("queryEditor", "responseEditor", "schema", "tabs"),
+  const { identity, personas, fetcher } = useWorkbench();
+  const { fetcher: inUse, queryEditor, responseEditor, schema, tabs } = useGraphiQL(
+    pick("fetcher", "queryEditor", "responseEditor", "schema", "tabs"),
   );
   const { run, stop, updateActiveTabValues } = useGraphiQLActions();
   const answeredFor = useRef<Identity | null>(null);
-  const ready = queryEditor !== undefined && responseEditor !== undefined && Boolean(schema);
+  // The editor takes up a new fetcher a moment after the page knows of it; before that it would ask as the one before.
+  const ready = queryEditor !== undefined && responseEditor !== undefined && Boolean(schema) && inUse === fetcher;
 
   useEffect(() => {
     if (!ready || answeredFor.current === identity) return;
@@ -155,18 +162,26 @@ function SignedInAs() {
   );
 }
 
-export default function Workbench(props: Props) {
+export default function WorkbenchPage(props: Props) {
   const { identity, personas, language } = props;
   const says = useTexts();
-  const spoken = useRef(language);
-  useEffect(() => {
-    spoken.current = language;
-  }, [language]);
-  const fetcher = useMemo(() => fetcherFor(identity, () => spoken.current), [identity]);
+  const now = useRef({ identity, language });
+  useLayoutEffect(() => {
+    now.current = { identity, language };
+  }, [identity, language]);
+  const fetcher = useMemo(
+    () =>
+      fetcherFor(
+        identity,
+        () => now.current.identity === identity,
+        () => now.current.language,
+      ),
+    [identity],
+  );
   const opening = useRef(identity.persona?.query ?? examples[0]?.query);
   const withPersonas = personas.length > 0;
   return (
-    <WorkbenchContext value={props}>
+    <WorkbenchContext value={{ ...props, fetcher }}>
       <main className="workbench">
         <h1 className="for-the-ear">{says.title}</h1>
         <GraphiQL

@@ -56,6 +56,11 @@ class Seen:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def failed(self, request: Any) -> None:
+        # What was under way when the page was left is no failure of the page.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url} ({request.failure})")
+
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
@@ -125,7 +130,7 @@ async def page(browser: Any, seen: Seen) -> AsyncIterator[Any]:
         " console.error(`policy: ${e.violatedDirective} closed to ${e.blockedURI}`))"
     )
     context.on("request", lambda request: seen.requests.append(request.url))
-    context.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
+    context.on("requestfailed", seen.failed)
     context.on("weberror", lambda error: seen.complaints.append(f"error: {error.error}"))
     context.on(
         "console",
@@ -183,6 +188,7 @@ async def test_three_personas_ask_the_same_and_get_different_answers(page: Any, 
     said = [(await (await waited.value).json())]
     for persona in three[1:]:
         said.append(await chosen(page, persona))
+        assert said[-1] != said[-2]
         assert persona["title"] in await page.locator(".signed-in").inner_text()
 
     assert [answer for answer in said if "errors" in answer] == []
@@ -201,21 +207,17 @@ async def test_every_persona_has_a_link_whose_query_is_answered(page: Any, seen:
     listed = await personas(address)
     assert len(listed) >= 10
     for persona in listed:
-        # Leaves the page, so that each link is opened as from a terminal.
-        await page.goto("about:blank")
         async with page.expect_response(is_question) as waited:
             await page.goto(f"{address}/#persona={persona['id']}")
         response = await waited.value
         assert json.loads(response.request.post_data)["query"].strip() == persona["query"].strip()
         assert "errors" not in await response.json(), persona["id"]
         await page.locator(".about-answer .cost").wait_for()
-    seen.requests = [url for url in seen.requests if url != "about:blank"]
     assert_kept_to_itself(seen, address)
 
 
 async def test_what_was_hidden_stands_beside_the_answer(page: Any, seen: Seen, address: str) -> None:
     for persona in await personas(address):
-        await page.goto("about:blank")
         async with page.expect_response(is_question) as waited:
             await page.goto(f"{address}/#persona={persona['id']}")
         answer = await (await waited.value).json()
