@@ -108,6 +108,8 @@ def read_issuers(told: str | None) -> tuple[Issuer, ...]:
         return ()
     try:
         entries = json.loads(Path(told).read_text("utf-8"))
+        if not isinstance(entries, list):
+            raise TypeError("not a list")
         issuers = tuple(read_issuer(entry) for entry in entries)
     except OSError as wrong:
         raise SettingsNotUsable(f"INNSYN_ISSUERS: {told} cannot be read: {wrong.strerror}") from None

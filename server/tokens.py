@@ -103,7 +103,7 @@ class Tokens:
             expires = float(claims["exp"])
         except PyJWKClientConnectionError:
             raise IssuerUnreachable from None
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        except (jwt.PyJWTError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
             raise TokenRefused from None
         if time.time() >= expires:
             raise TokenRefused
