@@ -57,6 +57,10 @@ def name_at(names: Sequence[str], index: int) -> str:
     return names[place] if round_ == 0 else f"{names[place]} {round_ + 1}"
 
 
+def units_for(children: int) -> int:
+    return max(8, round(children / CHILDREN_A_UNIT))
+
+
 class Maker:
     """Makes people, families and ties, and keeps them in the municipality."""
 
@@ -177,7 +181,7 @@ class Maker:
             self.m.terms.append(Term(f"v{year + 1}", f"Våren {year + 1}", new_year, end, year + 1))
 
     def build_units(self) -> None:
-        units = max(8, round(self.size / CHILDREN_A_UNIT))
+        units = units_for(self.size)
         areas = max(2, round(units * 11 / 40))
         lower = max(1, round(units * 4 / 40))
         for index in range(areas):
