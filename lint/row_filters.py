@@ -1,34 +1,91 @@
-"""Nobody but the policy engine builds a row filter.
+"""Nobody but the policy decides which rows a viewer gets.
 
-A `where` of one's own is how a row gets out that the policy did not let in: it looks like a filter, and replaces one.
-A resolver names its source; the predicate is put on it in one place.
+A page of `resolvers/` says where rows are; which of them the viewer may have, a predicate of `authz/` says, and rows
+without one do not pass. At the edge and in the schema there are no filters at all: a `where` of one's own is how a row
+gets out that the policy did not let in.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from lint.source import Finding, Source
+from lint.source import Finding, Source, dotted_name
 
 RULE = "row-filter"
-PLACES = ("resolvers", "schema", "server")
+WITHOUT_FILTERS = ("schema", "server")
+SOURCES = ("resolvers",)
 ALLOWED = (
-    "resolvers/engine",  # puts the policy's predicate on every read, and nothing reads but through it
+    "resolvers/engine",  # puts predicates into statements, and has no rows of its own
     "server/cluster.py",  # asks PostgreSQL about itself, as its owner
     "server/database.py",
 )
+SETTLED = {
+    "resolvers/child.py:guardians": "the field's mask says to whom the whole list is open",
+    "resolvers/child.py:responsibilities": "the field's mask says to whom the whole list is open",
+    "resolvers/thread.py:participants": "whoever sees the thread sees them all (C7)",
+    "resolvers/viewer.py:own_units": "every unit is visible (C8); these are those where the viewer works",
+}
+"""Functions whose rows need no predicate, with the reason."""
+
 FILTERS = frozenset({"where", "filter", "filter_by", "having"})
 READS = re.compile(r"\bselect\b.*\bfrom\b|\bdelete\s+from\b|\bupdate\b.*\bset\b", re.IGNORECASE | re.DOTALL)
 
 
 def check(source: Source) -> Iterator[Finding]:
-    if not source.lies_in(*PLACES) or source.lies_in(*ALLOWED):
+    if source.lies_in(*ALLOWED) or not source.lies_in(*WITHOUT_FILTERS, *SOURCES):
         return
-    for call, name in source.calls():
-        if "." in name and name.rsplit(".", 1)[1] in FILTERS:
-            said = f"`.{name.rsplit('.', 1)[1]}(…)` outside the engine; let the policy's predicate choose the rows"
-            yield Finding(source.path, call.lineno, RULE, said)
     for line, text in source.texts():
         if READS.search(text):
-            yield Finding(source.path, line, RULE, "SQL as text outside the engine; name a source instead")
+            yield Finding(source.path, line, RULE, "SQL as text; name a source instead")
+    yield from check_sources(source) if source.lies_in(*SOURCES) else check_filters(source)
+
+
+def check_filters(source: Source) -> Iterator[Finding]:
+    for call, name in source.calls():
+        if "." in name and (last := name.rsplit(".", 1)[1]) in FILTERS:
+            yield Finding(source.path, call.lineno, RULE, f"`.{last}(…)`; let the engine read, by the policy")
+
+
+def check_sources(source: Source) -> Iterator[Finding]:
+    pages = policy_pages(source.tree)
+    for function, call in calls_in_functions(source.tree):
+        name = dotted_name(call.func).rsplit(".", 1)[-1]
+        where = f"{source.path}:{function.name}" if isinstance(function, ast.FunctionDef) else source.path
+        if name == "Rows" and where not in SETTLED and not asks(function, pages, with_keys=True):
+            yield Finding(source.path, call.lineno, RULE, "rows without a predicate of authz/ over the viewer's keys")
+        for given in call.keywords if name == "Entity" else ():
+            if given.arg == "visible" and not asks(given.value, pages, with_keys=False):
+                yield Finding(source.path, call.lineno, RULE, "an id is looked up without a predicate of authz/")
+
+
+def policy_pages(tree: ast.Module) -> set[str]:
+    """The names by which a module knows the pages of `authz/`; the engine's words are no pages."""
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "authz")
+    return {name.asname or name.name for node in imports for name in node.names}
+
+
+def calls_in_functions(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.Call]]:
+    """Every call with the function that it stands in, or with itself where it stands in none."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    held = {id(inner): function for function in functions for inner in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield held.get(id(node), node), node
+
+
+def asks(node: ast.AST, pages: set[str], *, with_keys: bool) -> bool:
+    """Whether something in here is asked of a page of policy, with the viewer's keys or as a function to be called."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and root(inner.func) in pages:
+            given = {argument.id for argument in inner.args if isinstance(argument, ast.Name)}
+            if "keys" in given or not with_keys:
+                return True
+        if not with_keys and isinstance(inner, ast.Attribute) and root(inner) in pages:
+            return True
+    return False
+
+
+def root(node: ast.expr) -> str:
+    return dotted_name(node).split(".")[0] if isinstance(node, ast.Attribute) else ""

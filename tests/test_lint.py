@@ -22,37 +22,88 @@ def found(rule: ModuleType, path: str, text: str) -> list[int]:
     return [finding.line for finding in rule.check(Source(path, text))]
 
 
+FILTERS = [
+    "rows = select(Thread).where(Thread.unit_id == unit)",
+    "rows = session.query(Thread).filter_by(unit_id=unit)",
+    "rows = session.query(Thread).filter(Thread.unit_id == unit)",
+    "rows = select(Thread.unit_id).group_by(Thread.unit_id).having(count > 3)",
+]
+TEXTS = [
+    "ROWS = 'select id from thread'",
+    "ROWS = '''SELECT name\n  FROM person p'''",
+    "ROWS = f'select id from {table}'",
+    "GONE = 'delete from block'",
+    "MOVED = 'update read_pointer set up_to_id = $1'",
+]
+PAGES = "from authz import child, thread\nfrom authz import unit as policy\nfrom authz.engine.sql import holds\n"
+
+
+@pytest.mark.parametrize("text", [*FILTERS, *TEXTS])
+@pytest.mark.parametrize("path", ["schema/thread.py", "server/app.py"])
+def test_the_edge_does_not_filter_rows(path: str, text: str) -> None:
+    assert found(row_filters, path, text) == [1]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_resolver_does_not_read_by_text(text: str) -> None:
+    assert found(row_filters, "resolvers/thread.py", text) == [1]
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "rows = select(Thread).where(Thread.unit_id == unit)",
-        "rows = session.query(Thread).filter_by(unit_id=unit)",
-        "rows = session.query(Thread).filter(Thread.unit_id == unit)",
-        "rows = select(Thread.unit_id).group_by(Thread.unit_id).having(count > 3)",
-        "ROWS = 'select id from thread'",
-        "ROWS = '''SELECT name\n  FROM person p'''",
-        "ROWS = f'select id from {table}'",
-        "GONE = 'delete from block'",
-        "MOVED = 'update read_pointer set up_to_id = $1'",
+        "def threads(keys): return Rows(row, row, [], order)",
+        "def threads(keys): return Rows(row, row, [holds(row)], order)",
+        "def threads(keys): return Rows(row, row, [row.c.unit_id == unit], order)",
+        "def threads(keys): return source.Rows(row, row, [policy.belongs(row)], order)",
+        "def threads(keys): return Rows(row, row, [visible(row, keys)], order)",
+        "THREADS = Rows(row, row, [], order)",
+        "ENTITIES = (Entity('Thread', Thread, visible=lambda row, keys: row.c.joint),)",
+        "ENTITIES = (Entity('Thread', Thread, visible=anything),)",
     ],
 )
-@pytest.mark.parametrize("path", ["resolvers/thread.py", "schema/thread.py", "server/app.py"])
-def test_a_resolver_does_not_build_a_row_filter(path: str, text: str) -> None:
-    assert found(row_filters, path, text) == [1]
+def test_a_resolver_does_not_give_rows_that_the_policy_was_not_asked_about(text: str) -> None:
+    assert found(row_filters, "resolvers/thread.py", PAGES + text) == [4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def threads(keys): return Rows(row, row, [thread.visible(row.c.id, keys)], order)",
+        "def threads(keys):\n    seen = policy.opened(row, keys)\n    return Rows(row, row, [holds(row), seen], order)",
+        "ENTITIES = (Entity('Unit', Unit, visible=lambda row, _: policy.visible(row)),)",
+        "ENTITIES = (Entity('Unit', Unit, visible=policy.visible),)",
+        "ENTITIES = (Entity('Position', Position),)",
+    ],
+)
+def test_a_resolver_gives_rows_that_the_policy_was_asked_about(text: str) -> None:
+    assert found(row_filters, "resolvers/thread.py", PAGES + text) == []
+
+
+def test_rows_that_are_settled_elsewhere_are_named_one_by_one() -> None:
+    text = "def participants(keys): return Rows(row, row, [], order)"
+    assert found(row_filters, "resolvers/thread.py", text) == []
+    assert found(row_filters, "resolvers/message.py", text) == [1]
+
+
+@pytest.mark.parametrize("named", row_filters.SETTLED)
+def test_every_function_that_is_let_off_is_there(named: str) -> None:
+    path, function = named.split(":")
+    assert f"def {function}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("resolvers/engine/statements.py", "rows = select(Thread).where(predicate)"),
+        ("resolvers/engine/statement.py", "rows = select(Thread).where(predicate)"),
         ("authz/thread.py", "held = exists().where(Position.person_id == viewer)"),
         ("registers/roster.py", "rows = select(Person).where(Person.municipality_id == municipality)"),
-        ("resolvers/thread.py", "names = list(filter(None, names))"),
+        ("server/app.py", "names = list(filter(None, names))"),
         ("resolvers/thread.py", '"""How one may select a thread from a unit."""'),
         ("resolvers/thread.py", "class Threads:\n    unit: str\n    '''Select one from the list.'''"),
     ],
 )
-def test_the_engine_and_the_imports_build_their_own_filters(path: str, text: str) -> None:
+def test_what_is_no_filter_of_rows_is_left_alone(path: str, text: str) -> None:
     assert found(row_filters, path, text) == []
 
 
@@ -170,7 +221,7 @@ def test_the_project_keeps_every_rule() -> None:
 
 def test_the_command_ends_with_1_when_a_rule_is_broken(tmp_path: Path) -> None:
     (tmp_path / "resolvers").mkdir()
-    (tmp_path / "resolvers" / "thread.py").write_text("rows = select(Thread).where(mine)\n")
+    (tmp_path / "resolvers" / "thread.py").write_text("MINE = Rows(row, row, [], order)\n")
     ran = subprocess.run(
         [sys.executable, "-m", "lint"],
         cwd=tmp_path,
