@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 
+from authz import thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
 from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, holds, number, table, word
 from authz.relation import left_before
@@ -64,6 +65,7 @@ LINES: dict[str, Line] = {
     ),
     "Child.guardians": opens(GUARDIANS, "C2", "C8"),
     "Child.responsibilities": opens(Relation.UNIT_LEADER | Relation.CASE_WORKER, "C2", "R4"),
+    "Child.threads": settled(thread.SEEN, *thread.RULES),
     "PostalAddress.lines": settled(ADDRESS, "C2", "C4", "C6"),
     "PostalAddress.postalCode": settled(ADDRESS, "C2", "C4", "C6"),
     "PostalAddress.city": settled(ADDRESS, "C2", "C4", "C6"),
@@ -115,8 +117,8 @@ def related(child_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnE
 def visible(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C1, or by name C7: whom a thread that the viewer sees is about. A relation comes with the thread on every road
     but T4 to T6, where the child may have left."""
-    thread = table(Thread, "thread_about")
-    by_thread = exists_in(thread, thread.c.child_id == child_id, keys.has(thread.c.unit_id, "history"))
+    about = table(Thread, "thread_about")
+    by_thread = exists_in(about, about.c.child_id == child_id, keys.has(about.c.unit_id, "history"))
     return or_(
         related(child_id, ANY_RELATION, keys),
         all_of(by_thread, keys.has_not(child_id, "closed")) if "history" in keys else any_of(),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from authz import child, thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
-from authz.engine.sql import ME, PRIVATE, Keys, any_of, bit, bits, exists_in, holds, number, table
+from authz.engine.sql import ME, PRIVATE, TODAY, Keys, any_of, bit, bits, exists_in, holds, number, table, word
 from models import Guardianship, Participant
 
 CONTACT = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -84,3 +84,15 @@ def contact_opened(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 def child_listed(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C2: that the two belong together is open to the viewer."""
     return child.related(child_id, child.GUARDIANS, keys)
+
+
+def entry_opens(entry: FromClause) -> ColumnElement[bool]:
+    """R4, and that the holder is GUARDIAN now: this entry of foreldreansvar opens access today."""
+    return and_(
+        entry.c.on_child_document,
+        entry.c.is_current,
+        entry.c.kind.in_([word(kind) for kind in ("felles", "mor", "far", "medmor", "andre")]),
+        or_(entry.c.since.is_(None), entry.c.since <= TODAY),
+        or_(entry.c.until.is_(None), entry.c.until > TODAY),
+        is_guardian(entry.c.holder_id, entry.c.child_id),
+    )

@@ -262,19 +262,28 @@ def spells(periods: FromClause, me: ColumnElement, *at: str) -> Select:
 
 def jobs(me: ColumnElement) -> Subquery:
     """The units where the person is employed now, and those whose whole history that opens (T4, T5, T6)."""
-    job = employment(me).subquery("job")
-    leads = job.c.role == word("LEADER")
-    at_school = job.c.kind == word("SCHOOL")
+    job = employment(me).subquery("position_now")
+    unit = (
+        select(
+            job.c.unit_id,
+            func.bool_or(job.c.role == word("LEADER")).label("leads"),
+            (job.c.kind == word("SCHOOL")).label("at_school"),
+            start_of(func.min(job.c.since)).label("since"),
+        )
+        .group_by(job.c.unit_id, job.c.kind)
+        .subquery("job")
+    )
 
     def those(column: ColumnElement, kind: str, condition: ColumnElement[bool]) -> ColumnElement:
         return func.coalesce(func.array_agg(column).filter(condition), literal_column(f"'{{}}'::{kind}[]"))
 
+    opens_history = or_(unit.c.leads, ~unit.c.at_school)
     return select(
-        those(job.c.unit_id, "uuid", true()).label("employed"),
-        those(job.c.unit_id, "uuid", leads).label("led"),
-        those(job.c.unit_id, "uuid", ~at_school).label("staffed"),
-        those(job.c.unit_id, "uuid", or_(leads, ~at_school)).label("history"),
-        those(start_of(job.c.since), "timestamptz", or_(leads, ~at_school)).label("history_since"),
+        those(unit.c.unit_id, "uuid", true()).label("employed"),
+        those(unit.c.unit_id, "uuid", unit.c.leads).label("led"),
+        those(unit.c.unit_id, "uuid", ~unit.c.at_school).label("staffed"),
+        those(unit.c.unit_id, "uuid", opens_history).label("history"),
+        those(unit.c.since, "timestamptz", opens_history).label("history_since"),
     ).subquery("jobs")
 
 

@@ -6,13 +6,14 @@ for. The row predicate is the OR of the roads; a list of all threads walks them 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, case, func, literal_column, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
-from authz.engine.sql import ME, Keys, all_of, any_of, exists_in, table, word
-from models import Participant
+from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, start_of, table, word
+from models import Enrolment, Participant
 
 SEEN = FAMILY | STAFF
 RULES = ("T1", "T2", "T3", "T4", "T5", "T6")
@@ -100,4 +101,44 @@ def last_read_open(
         person_id == ME,
         all_of(family, side == word("UNIT")),
         all_of(~family, side == word("GUARDIAN")),
+    )
+
+
+def relation_began(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement:
+    """The instant from which a viewer without a pointer of their own has messages to read (section 5): the earliest
+    beginning of the relations by which they see the thread."""
+    begun = []
+    if "guardian" in keys:
+        begun.append(earliest(keys, "guardian_spell", {"guardian_spell": child_id}, until="guardian_spell_until"))
+    if "delegate" in keys:
+        at = {"delegate_spell": child_id, "delegate_spell_unit": unit_id}
+        begun.append(earliest(keys, "delegate_spell", at, until="delegate_spell_until"))
+    taught = [name for name in ("contact", "subject_staff") if name in keys]
+    begun += [earliest(keys, name, {name: child_id, f"{name}_unit": unit_id}) for name in taught]
+    if "history" in keys:
+        enrolment = table(Enrolment, "first_enrolment")
+        first = (
+            select(func.min(start_of(enrolment.c.since)))
+            .where(enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id)
+            .correlate_except(enrolment)
+            .scalar_subquery()
+        )
+        employed = earliest(keys, "history", {"history": unit_id})
+        begun.append(case((employed.is_not(None), func.greatest(employed, first))))
+    return func.least(*begun) if begun else literal_column("'infinity'::timestamptz")
+
+
+def earliest(keys: Keys, name: str, at: Mapping[str, ColumnElement], *, until: str | None = None) -> ColumnElement:
+    """The earliest beginning among the entries of a key set that match, and that hold now where they may end."""
+    columns = [func.unnest(keys.array(column)).label(column) for column in at]
+    columns.append(func.unnest(keys.array(f"{name}_since", INSTANTS)).label("since"))
+    if until is not None:
+        columns.append(func.unnest(keys.array(until, INSTANTS)).label("until"))
+    entry = select(*columns).subquery(f"{name}_entry")
+    now = [] if until is None else [entry.c.since <= NOW, entry.c.until > NOW]
+    return (
+        select(func.min(entry.c.since))
+        .where(*(entry.c[column] == value for column, value in at.items()), *now)
+        .correlate_except(entry)
+        .scalar_subquery()
     )

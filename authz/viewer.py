@@ -4,6 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, FromClause, and_, case, null, or_, select, union
+
+from authz import guardian, other_adult, staff, thread
+from authz.engine.policy import ANY_RELATION, STAFF, Line, Relation, settled
+from authz.engine.sql import EMPLOYEE, ME, PRIVATE, Keys, any_of, holds, table, word
+from models import Enrolment
+
+EVERYBODY = Relation.MUNICIPALITY
+
+LINES: dict[str, Line] = {
+    "Query.viewer": settled(EVERYBODY),
+    "Query.node": settled(EVERYBODY, "C1", "C7", "C8", says="objects that the viewer sees; null for any other id"),
+    "Query.nodes": settled(EVERYBODY, "C1", "C7", "C8", says="objects that the viewer sees; null for any other id"),
+    "Query.explainAccess": settled(EVERYBODY, "C9"),
+    "Viewer.person": settled(EVERYBODY, says="oneself"),
+    "Viewer.municipality": settled(EVERYBODY),
+    "Viewer.units": settled(Relation.COLLEAGUE, "C8"),
+    "Viewer.children": settled(Relation.GUARDIAN | Relation.DELEGATE, "C8"),
+    "Viewer.pupils": settled(STAFF, "C8"),
+    "Viewer.threads": settled(thread.SEEN, *thread.RULES),
+    "Viewer.unreadCount": settled(thread.SEEN, *thread.RULES, "T7"),
+    "Node.id": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT | EVERYBODY, "C1", "C7", "C8"),
+    "Person.id": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT, "C1", "C7", "C8"),
+    "Person.name": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT, "C1", "C7", "C8"),
+    "PageInfo.hasNextPage": settled(EVERYBODY),
+    "PageInfo.hasPreviousPage": settled(EVERYBODY),
+    "PageInfo.startCursor": settled(EVERYBODY),
+    "PageInfo.endCursor": settled(EVERYBODY),
+    "AccessExplanation.visible": settled(EVERYBODY, "C9"),
+    "AccessExplanation.reasons": settled(EVERYBODY, "C9"),
+    "AccessReason.relation": settled(EVERYBODY, "C9"),
+    "AccessReason.rule": settled(EVERYBODY, "C9"),
+    "AccessReason.fact": settled(EVERYBODY, "C9"),
+    "AccessReason.since": settled(EVERYBODY, "C9"),
+    "AccessReason.until": settled(EVERYBODY, "C9"),
+    "AccessReason.opens": settled(EVERYBODY, "C9"),
+}
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -23,3 +61,35 @@ class Viewer:
     """Signed in as a private person (ID-porten)."""
     employee: bool
     """Signed in as an employee (Feide)."""
+
+
+def own_type(person: FromClause, keys: Keys) -> ColumnElement[str]:
+    """As what the viewer is shown to themself: the first that holds; null for whoever is none of these."""
+    return case(
+        (and_(EMPLOYEE, staff.employed(person.c.id)), word("StaffMember")),
+        (and_(PRIVATE, guardian.is_guardian(person.c.id)), word("Guardian")),
+        (other_adult.was_involved(person.c.id), word("OtherAdult")),
+        (keys.has(person.c.id, "oneself"), word("Child")),
+        else_=null(),
+    )
+
+
+def own_children(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Those to whom the viewer is GUARDIAN or DELEGATE."""
+    return any_of(keys.has(child_id, "guardian"), keys.has(child_id, "delegate"))
+
+
+def pupils(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The children enrolled now to whom the viewer stands in a staff relation (C8)."""
+    enrolment = table(Enrolment, "enrolment")
+    taught = [select(keys.members(name)) for name in ("contact", "subject_staff") if name in keys]
+    working = or_(keys.has(enrolment.c.unit_id, "staffed"), keys.has(enrolment.c.unit_id, "led"))
+    at_work = select(enrolment.c.child_id).where(
+        working, holds(enrolment), keys.has_not(enrolment.c.child_id, "closed")
+    )
+    found = [*taught, at_work] if {"staffed", "led"} & keys.shape else taught
+    return child_id.in_(union(*found).subquery("pupils").select()) if found else any_of()
+
+
+def is_oneself(person: FromClause, keys: Keys) -> ColumnElement[bool]:
+    return and_(person.c.id == ME, own_type(person, keys).is_not(None))

@@ -86,6 +86,10 @@ class Keys:
     def array(self, name: str, kind: ARRAY = UUIDS) -> ColumnElement:
         return bindparam(name, type_=kind)
 
+    def members(self, name: str) -> ColumnElement:
+        """The key set as rows."""
+        return func.unnest(self.array(name))
+
     def has(self, column: ColumnElement, name: str) -> ColumnElement[bool]:
         """The column is one of the named key set."""
         return column == any_(self.array(name)) if name in self.shape else false()

@@ -1,0 +1,328 @@
+"""Why somebody may see something: the facts of `authz/relation.py`, asked about one node and told in words (C9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
+
+from authz import child, relation, thread, unit
+from authz.engine.policy import ANY_RELATION, Relation
+from authz.engine.sql import UUIDS, holds, table
+from models import Enrolment, Group, GroupMembership, Guardianship, Message, Participant, Person, Position, Thread
+from resolvers import ids
+from resolvers.engine.run import Run
+from resolvers.engine.source import Entity
+from resolvers.engine.statement import Statement, compiled
+
+WHOM: ColumnElement[UUID] = bindparam("whom", type_=Uuid())
+CHILDREN: ColumnElement = bindparam("of_children", type_=UUIDS)
+NOTHING: dict[str, Any] = {"visible": False, "reasons": []}
+CASE_OR_LEADER = Relation.CASE_WORKER | Relation.UNIT_LEADER
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A relation, the SELECT that finds it, and the words for a row of it."""
+
+    relation: Relation
+    rows: Callable[[ColumnElement], Select]
+    words: Callable[[Any], str]
+    dated: bool = True
+    """Whether its days are for the viewer: the period of responsibility is a closed column, and the days of a consent
+    would tell of protection and blocks."""
+
+
+def taught_words(what: str) -> Callable[[Any], str]:
+    return lambda row: (
+        f"{what} of {row['group']} at {row['unit']}, which the child belongs to since {row['belongs_since']}"
+    )
+
+
+FACTS = (
+    Fact(
+        Relation.GUARDIAN,
+        relation.guardian,
+        lambda _: "has parental responsibility for the child, by Folkeregisteret",
+        dated=False,
+    ),
+    Fact(Relation.DELEGATE, relation.delegate, lambda _: "registered by the unit, on consent that counts", dated=False),
+    Fact(Relation.CONTACT_TEACHER, relation.contact_teacher, taught_words("contact teacher")),
+    Fact(Relation.SUBJECT_STAFF, relation.subject_staff, taught_words("subject teacher or assistant")),
+    Fact(
+        Relation.UNIT_STAFF,
+        relation.unit_staff,
+        lambda row: f"employed at {row['unit']}, where the child is enrolled",
+    ),
+    Fact(Relation.UNIT_LEADER, relation.unit_leader, lambda row: f"leads {row['unit']}, where the child is enrolled"),
+    Fact(Relation.FORMER_LEADER, relation.former_leader, lambda row: f"leads {row['unit']}, which the child has left"),
+    Fact(Relation.CASE_WORKER, relation.case_worker, lambda _: "has an open need case on the child"),
+    Fact(Relation.SELF, relation.oneself, lambda _: "is the child, 15 or older"),
+)
+
+
+@cache
+def fact_statement(fact: Fact) -> Statement:
+    rows = fact.rows(WHOM).subquery("fact")
+    return compiled(select(rows).where(rows.c.child_id == any_(CHILDREN)))
+
+
+@cache
+def opened_fields(type_name: str, held: Relation, catalogue_lines: Any) -> list[str]:
+    lines: Mapping[str, Any] = catalogue_lines.lines
+    return sorted(name for name, line in lines.items() if name.startswith(f"{type_name}.") and line.relations & held)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """About whom, and what of the facts the asker may be told."""
+
+    person_id: UUID
+    is_oneself: bool
+    units: frozenset[UUID] | None
+    """For a leader who asks about another: facts at these units only. Null: every fact."""
+
+    def values(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"whom": self.person_id}
+        return told if self.is_oneself else {**told, "private": True}
+
+
+async def explain_access(run: Run, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What the viewer, or for a leader or case worker another person, sees a node by; nothing for a node that the
+    asker does not see, as for an id that never was."""
+    decoded = ids.decode(arguments["node"])
+    if decoded is None:
+        return NOTHING
+    type_name, key = decoded
+    row_id = await visible_row(run, type_name, key)
+    if row_id is None:
+        return NOTHING
+    asked = await about(run, arguments.get("viewer"), type_name, row_id)
+    if asked is None:
+        return NOTHING
+    reasons = await Reasons(run, asked, type_name).of(row_id)
+    unique = {tuple(str(part) for part in reason.values()): reason for reason in reasons}
+    return {"visible": bool(unique), "reasons": list(unique.values())}
+
+
+@cache
+def visible_statement(entity: Entity, shape: Any) -> Statement:
+    row = table(entity.model, "node")
+    seen = entity.visible(row, shape) if entity.visible else false()
+    return compiled(select(row.c.id).where(row.c[entity.key] == bindparam("key", type_=Uuid()), seen))
+
+
+async def visible_row(run: Run, type_name: str, key: UUID) -> UUID | None:
+    """The row of a node that the asker sees now."""
+    statement = visible_statement(run.catalogue.entities[type_name], run.keys)
+    rows = await run.fetch(statement, {"key": key})
+    return rows[0][0] if rows else None
+
+
+async def about(run: Run, viewer_id: str | None, type_name: str, row_id: UUID) -> Asked | None:
+    """Whom the question is about, where it may be asked at all."""
+    me = run.values["me"]
+    if viewer_id is None:
+        return Asked(me, is_oneself=True, units=None)
+    decoded = ids.decode(viewer_id)
+    if decoded is None or run.catalogue.entities[decoded[0]].model is not Person:
+        return None
+    person_id = await visible_row(run, *decoded)
+    if person_id is None or person_id == me:
+        return Asked(me, is_oneself=True, units=None) if person_id is not None else None
+    if type_name not in {"Child", "Guardian"}:
+        return None
+    children = [row_id] if type_name == "Child" else await children_of(run, row_id)
+    own = await held_relations(run, me, children)
+    if any(held == Relation.CASE_WORKER for held, _ in own):
+        return Asked(person_id, is_oneself=False, units=None)
+    led = frozenset(unit_id for held, unit_id in own if held == Relation.UNIT_LEADER and unit_id is not None)
+    return Asked(person_id, is_oneself=False, units=led) if led else None
+
+
+async def held_relations(run: Run, me: UUID, children: list[UUID]) -> list[tuple[Relation, UUID | None]]:
+    held: list[tuple[Relation, UUID | None]] = []
+    for fact in FACTS:
+        if fact.relation in CASE_OR_LEADER:
+            rows = await run.fetch(fact_statement(fact), {"whom": me, "of_children": children})
+            held += [(fact.relation, row["unit_id"]) for row in rows]
+    return held
+
+
+async def children_of(run: Run, person_id: UUID) -> list[UUID]:
+    guardianship = table(Guardianship, "guardianship")
+    statement = compiled(select(guardianship.c.child_id).where(guardianship.c.person_id == WHOM, holds(guardianship)))
+    return [row[0] for row in await run.fetch(statement, {"whom": person_id})]
+
+
+def reason(
+    held: Relation, rule: str, words: str, opens: list[str], since: dt.date | None = None, until: dt.date | None = None
+) -> dict[str, Any]:
+    shown = Relation.UNIT_LEADER if held == Relation.FORMER_LEADER else held
+    return {"relation": shown.name, "rule": rule, "fact": words, "since": since, "until": until, "opens": opens}
+
+
+class Reasons:
+    """Every fact by which a person sees a node."""
+
+    def __init__(self, run: Run, asked: Asked, type_name: str) -> None:
+        self.run = run
+        self.asked = asked
+        self.type_name = type_name
+
+    async def of(self, row_id: UUID) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = await getattr(self, f"of_{self.type_name.lower()}")(row_id)
+        return told
+
+    def opens(self, held: Relation) -> list[str]:
+        return opened_fields(self.type_name, held, self.run.catalogue)
+
+    async def by_children(
+        self, children: Iterable[UUID], rule: str, among: Relation, at: UUID | None = None
+    ) -> list[dict[str, Any]]:
+        """The person's relations to the children, of those that count here, at the unit where one is named."""
+        told = []
+        for fact in FACTS:
+            if not fact.relation & among:
+                continue
+            asked = {**self.asked.values(), "of_children": list(children)}
+            for row in await self.run.fetch(fact_statement(fact), asked):
+                unit_id = row["unit_id"]
+                if self.asked.units is not None and unit_id is not None and unit_id not in self.asked.units:
+                    continue
+                if at is not None and unit_id is not None and unit_id != at:
+                    continue
+                days = (row["since"], row["until"]) if fact.dated or not self.asked.is_oneself else (None, None)
+                own_rule = "C6" if fact.relation == Relation.FORMER_LEADER and rule == "C1" else rule
+                told.append(reason(fact.relation, own_rule, fact.words(row), self.opens(fact.relation), *days))
+        return told
+
+    def participant(self, words: str) -> dict[str, Any]:
+        return reason(Relation.PARTICIPANT, "C7", words, self.opens(Relation.PARTICIPANT))
+
+    async def of_child(self, row_id: UUID) -> list[dict[str, Any]]:
+        told = await self.by_children([row_id], "C1", ANY_RELATION)
+        if not told and self.asked.is_oneself:
+            told = [self.participant("sees a thread about the child")]
+        return told
+
+    async def of_guardian(self, row_id: UUID) -> list[dict[str, Any]]:
+        seen = ANY_RELATION & ~Relation.FORMER_LEADER
+        told = await self.by_children(await children_of(self.run, row_id), "C8", seen)
+        if not told and self.asked.is_oneself:
+            told = [self.participant("takes part in a thread that the viewer sees")]
+        return told
+
+    async def of_staffmember(self, row_id: UUID) -> list[dict[str, Any]]:
+        position = table(Position, "position")
+        at = compiled(select(position.c.unit_id).where(position.c.person_id == WHOM, holds(position)))
+        units = {row[0] for row in await self.run.fetch(at, {"whom": row_id})}
+        told = []
+        if units & set(self.run.values["employed"]) or row_id == self.asked.person_id:
+            words = "employed at the same unit" if row_id != self.asked.person_id else "oneself"
+            told.append(reason(Relation.COLLEAGUE, "C8", words, self.opens(Relation.COLLEAGUE)))
+        keys = self.run.values
+        enrolled_there = await self.children_at(list(units))
+        if enrolled_there and not units <= set(keys["employed"]):
+            told += await self.by_children(enrolled_there, "C8", ANY_RELATION & ~Relation.FORMER_LEADER)
+        return told or [self.participant("takes part in a thread that the viewer sees")]
+
+    async def children_at(self, units: list[UUID]) -> list[UUID]:
+        """Children at the units to whom the viewer stands in a relation that says that they are there."""
+        enrolment = table(Enrolment, "enrolment")
+        there = compiled(
+            select(enrolment.c.child_id)
+            .distinct()
+            .where(
+                enrolment.c.unit_id == any_(bindparam("units", type_=UUIDS)),
+                holds(enrolment),
+                child.unit_opened(enrolment.c.child_id, enrolment.c.unit_id, self.run.keys),
+            )
+        )
+        return [row[0] for row in await self.run.fetch(there, {"units": units})]
+
+    async def of_otheradult(self, row_id: UUID) -> list[dict[str, Any]]:
+        words = "oneself" if row_id == self.asked.person_id else "takes part in a thread that the viewer sees"
+        return [self.participant(words)]
+
+    async def of_unit(self, row_id: UUID) -> list[dict[str, Any]]:
+        told = [reason(Relation.MUNICIPALITY, "C8", "signed in to the municipality", self.opens(Relation.MUNICIPALITY))]
+        if row_id in self.run.values["employed"]:
+            told.append(reason(Relation.COLLEAGUE, "C8", "employed at the unit", self.opens(Relation.COLLEAGUE)))
+        return told
+
+    async def of_group(self, row_id: UUID) -> list[dict[str, Any]]:
+        membership, group = table(GroupMembership, "membership"), table(Group, "unit_group")
+        found = compiled(
+            select(membership.c.person_id, group.c.unit_id)
+            .join(group, group.c.id == membership.c.group_id)
+            .where(group.c.id == bindparam("group", type_=Uuid()), unit.belongs(membership, group))
+        )
+        rows = await self.run.fetch(found, {"group": row_id})
+        told = await self.by_children([row["person_id"] for row in rows], "C8", ANY_RELATION & ~Relation.FORMER_LEADER)
+        held_at = compiled(select(group.c.unit_id).where(group.c.id == bindparam("group", type_=Uuid())))
+        (at,) = (row[0] for row in await self.run.fetch(held_at, {"group": row_id}))
+        if at in self.run.values["employed"]:
+            told.insert(0, reason(Relation.COLLEAGUE, "C8", "employed at the unit", self.opens(Relation.COLLEAGUE)))
+        return told
+
+    async def of_thread(self, row_id: UUID) -> list[dict[str, Any]]:
+        row = table(Thread, "thread")
+        found = compiled(
+            select(row.c.id, row.c.child_id, row.c.unit_id).where(row.c.id == bindparam("thread", type_=Uuid()))
+        )
+        (own,) = await self.run.fetch(found, {"thread": row_id})
+        return await self.by_roads(own)
+
+    async def of_message(self, row_id: UUID) -> list[dict[str, Any]]:
+        row = table(Message, "message")
+        found = compiled(
+            select(row.c.thread_id, row.c.child_id, row.c.unit_id).where(row.c.id == bindparam("message", type_=Uuid()))
+        )
+        (own,) = await self.run.fetch(found, {"message": row_id})
+        return await self.by_roads(own)
+
+    async def by_roads(self, own: Any) -> list[dict[str, Any]]:
+        """T1 to T6, each with the relation by which it holds."""
+        child_id, unit_id = own["child_id"], own["unit_id"]
+        part = table(Participant, "own_part")
+        sides = compiled(
+            select(part.c.side).where(part.c.thread_id == bindparam("thread", type_=Uuid()), part.c.person_id == WHOM)
+        )
+        side = [row[0] for row in await self.run.fetch(sides, {"thread": own[0], "whom": self.asked.person_id})]
+        told = []
+        for road in thread.ROADS:
+            if road.keys == "history" or (road.side is not None and road.side not in side):
+                continue
+            told += await self.by_children([child_id], road.rules[0], ROAD_RELATIONS[road.keys], at=unit_id)
+        return told + await self.by_work(unit_id)
+
+    async def by_work(self, unit_id: UUID) -> list[dict[str, Any]]:
+        """The whole history of a unit, also about children who have left (T4, T5, T6)."""
+        if unit_id not in self.run.values["history"]:
+            return []
+        jobs = relation.employment(WHOM).subquery("job")
+        found = compiled(select(jobs).where(jobs.c.unit_id == bindparam("unit", type_=Uuid())))
+        told = []
+        for job in await self.run.fetch(found, {"whom": self.asked.person_id, "unit": unit_id}):
+            leads = job["role"] == "LEADER"
+            if job["kind"] == "SCHOOL" and not leads:
+                continue
+            held = Relation.UNIT_LEADER if leads else Relation.UNIT_STAFF
+            words = f"{'leads' if leads else 'employed at'} {job['unit']}, and sees its whole history"
+            rule = {"SCHOOL": "T4", "SFO": "T5", "KINDERGARTEN": "T6"}[job["kind"]]
+            told.append(reason(held, rule, words, self.opens(held), job["since"], job["until"]))
+        return told
+
+
+ROAD_RELATIONS = {
+    "guardian": Relation.GUARDIAN,
+    "delegate": Relation.DELEGATE,
+    "subject_staff": Relation.SUBJECT_STAFF,
+    "contact": Relation.CONTACT_TEACHER,
+}

@@ -1,0 +1,105 @@
+"""Every field of the schema, where it comes from and who may have it; built whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_non_null_type,
+)
+
+from authz import child as child_policy
+from authz import guardian as guardian_policy
+from authz import message as message_policy
+from authz import other_adult as other_adult_policy
+from authz import staff as staff_policy
+from authz import thread as thread_policy
+from authz import unit as unit_policy
+from authz import viewer as viewer_policy
+from authz.engine.policy import Line
+from resolvers import child, guardian, message, other_adult, staff, thread, unit, viewer
+from resolvers.engine.plan import Catalogue
+from resolvers.engine.source import Batch, Entity, Many, Source
+
+POLICIES = (
+    viewer_policy,
+    unit_policy,
+    child_policy,
+    guardian_policy,
+    staff_policy,
+    other_adult_policy,
+    thread_policy,
+    message_policy,
+)
+PAGES = (viewer, unit, child, guardian, staff, other_adult, thread, message)
+PAGED = ("Child", "Thread", "Message")
+WORKED_OUT = {"PostalAddress", "Contact", "AccessExplanation", "AccessReason", "PageInfo"}
+"""Types whose values come whole from a source of the field above."""
+
+
+class CatalogueIncomplete(Exception):
+    """The schema, the sources and the policy do not name the same fields, or a field that can be hidden is non-null."""
+
+
+def policy_lines() -> dict[str, Line]:
+    """Every line of every policy page, and those of connections, which are as open as what they hold."""
+    lines = {name: line for page in POLICIES for name, line in page.LINES.items()}
+    for type_name in PAGED:
+        held = lines[f"{type_name}.id"]
+        for part in ("edges", "nodes", "pageInfo", "totalCount"):
+            lines[f"{type_name}Connection.{part}"] = held
+        for part in ("node", "cursor"):
+            lines[f"{type_name}Edge.{part}"] = held
+    return lines
+
+
+def fields_of(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLObjectType | GraphQLInterfaceType, str]]:
+    for type_name, described in schema.type_map.items():
+        if isinstance(described, GraphQLObjectType | GraphQLInterfaceType) and not type_name.startswith("__"):
+            for name in described.fields:
+                yield f"{type_name}.{name}", described, name
+
+
+def catalogue(schema: GraphQLSchema) -> Catalogue:
+    """Raises CatalogueIncomplete: at start-up, never at a request."""
+    entities = {entity.type_name: entity for page in PAGES for entity in getattr(page, "ENTITIES", ())}
+    sources = {name: source for page in PAGES for name, source in page.SOURCES.items()}
+    lines = policy_lines()
+    wrong = list(faults(schema, sources, lines, entities))
+    if wrong:
+        raise CatalogueIncomplete("; ".join(wrong))
+    return Catalogue(schema, entities, sources, lines)
+
+
+def faults(
+    schema: GraphQLSchema, sources: Mapping[str, Source], lines: Mapping[str, Line], entities: Mapping[str, Entity]
+) -> Iterator[str]:
+    """What is missing or too much, in words."""
+    known = set()
+    for field_name, described, name in fields_of(schema):
+        known.add(field_name)
+        if field_name not in lines:
+            yield f"{field_name} has no policy line"
+            continue
+        if isinstance(described, GraphQLInterfaceType) or sourceless(described.name):
+            continue
+        source = sources.get(field_name)
+        if source is None:
+            yield f"{field_name} has no source"
+            continue
+        nullable = not is_non_null_type(described.fields[name].type)
+        if lines[field_name].masked and not nullable:
+            yield f"{field_name} can be hidden and is non-null"
+        if lines[field_name].masked and entities[described.name].mask is None:
+            yield f"{field_name} can be hidden, and {described.name} has no mask"
+        if (isinstance(source, Batch) or (isinstance(source, Many) and source.first)) and not nullable:
+            yield f"{field_name} may come to nothing and is non-null"
+    yield from (f"the policy names {name}, which is no field" for name in lines.keys() - known)
+    yield from (f"there is a source for {name}, which is no field" for name in sources.keys() - known)
+
+
+def sourceless(type_name: str) -> bool:
+    return type_name in WORKED_OUT or type_name.endswith(("Connection", "Edge"))

@@ -1,0 +1,100 @@
+"""The one way to read: a prepared operation, a viewer, an instant; out comes an answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import execute_sync
+from graphql.execution.values import VariableValues
+from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode
+
+from authz.engine.sql import Keys
+from authz.viewer import Viewer
+from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.plan import Catalogue, Plan, Planner
+from resolvers.engine.run import Run, Services, formatted_failures
+from resolvers.gateway import Gateway, shape_of
+
+PLANS_KEPT = 64
+"""For one operation: shapes of viewers times values of its @skip and @include variables."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation came to."""
+
+    data: dict[str, Any] | None
+    """With dates and instants as such; the edge writes them."""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    """By field, how many values a column of the table closed to the viewer (C10)."""
+
+
+class Engine:
+    """Runs operations of one schema against one database."""
+
+    def __init__(self, catalogue: Catalogue, gateway: Gateway, services: Services) -> None:
+        self.catalogue = catalogue
+        self.gateway = gateway
+        self.services = services
+        self.documents = Documents(catalogue.schema, services.limits)
+
+    async def run(self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, now: dt.datetime) -> Answer:
+        """Raises DocumentRefused for variables, page sizes or cursors that do not fit."""
+        prepared.cost(variables)
+        values = prepared.values(variables)
+        async with self.gateway.viewer_connection(viewer, now) as (connection, standing):
+            planner, plan = self.planned(prepared, values, shape_of(standing))
+            run = Run(connection, standing, self.catalogue, self.services, values, planner)
+            data = await run.root(plan)
+        self.introspect(prepared, values, plan, data)
+        errors = formatted_failures(run, data) if run.failures else []
+        return Answer(data, errors, run.hidden)
+
+    def planned(self, prepared: Prepared, values: VariableValues, shape: frozenset[str]) -> tuple[Planner, Plan]:
+        key = (shape, *(values.coerced.get(name) for name in prepared.skip_variables))
+        known = prepared.plans.get(key)
+        if known is None:
+            planner = Planner(self.catalogue, prepared, conditions_only(prepared, values), Keys(shape))
+            if len(prepared.plans) >= PLANS_KEPT:
+                prepared.plans.pop(next(iter(prepared.plans)))
+            known = prepared.plans[key] = (planner, planner.plan())
+        return known
+
+    def introspect(self, prepared: Prepared, values: VariableValues, plan: Plan, data: dict[str, Any]) -> None:
+        """The schema about itself, by graphql-core; kept with the plan where no variable is in it."""
+        asked: list[FieldNode] = [
+            node for _, name, _, nodes in plan.steps if name in {"__schema", "__type"} for node in nodes
+        ]
+        if not asked:
+            return
+        told = plan.introspected
+        if told is None:
+            operation = prepared.operation
+            document = DocumentNode(
+                definitions=(
+                    OperationDefinitionNode(
+                        operation=operation.operation,
+                        variable_definitions=operation.variable_definitions,
+                        selection_set=SelectionSetNode(selections=tuple(asked)),
+                    ),
+                    *prepared.fragments.values(),
+                )
+            )
+            result = execute_sync(self.catalogue.schema, document, variable_values=dict(values.coerced))
+            told = result.data or {}
+            if not operation.variable_definitions:
+                plan.introspected = told
+        data.update(told)
+
+
+def conditions_only(prepared: Prepared, values: VariableValues) -> VariableValues:
+    """The variables that a plan depends on; whatever else a request sends is not kept."""
+    names = set(prepared.skip_variables)
+    return VariableValues(
+        {name: source for name, source in values.sources.items() if name in names},
+        {name: value for name, value in values.coerced.items() if name in names},
+    )

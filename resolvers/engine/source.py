@@ -1,0 +1,170 @@
+"""What a field's value can come from: the few kinds of source that a plan is made of.
+
+A source says where a value is, as SQL over the aliases it is handed; whether the viewer may have it is not its
+business. Rows come with the policy's predicate from `authz/`, which each page of `resolvers/` names beside its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import ColumnElement, FromClause
+
+from authz.engine.sql import Keys
+
+if TYPE_CHECKING:
+    from resolvers.engine.run import Run
+
+Sql: TypeAlias = Callable[[FromClause, Keys], ColumnElement]
+"""An expression over the row's alias, in the shape of a viewer's keys."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An object type whose objects are rows."""
+
+    type_name: str
+    model: type
+    visible: Callable[[FromClause, Keys], ColumnElement[bool]] | None = None
+    """C1 and its like, for the road by id; null for what has no road of its own."""
+    mask: Callable[[FromClause, Keys], ColumnElement[int]] | None = None
+    """The viewer's relations to a row, where a field has a mask."""
+    key: str = "id"
+    """The column of the row that its global id holds."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value of the row, or reckoned in its statement."""
+
+    sql: Sql
+    read: Callable[[Any], Any] | None = None
+    """What is made of the value in Python, when it is not null."""
+
+
+@dataclass(frozen=True)
+class One:
+    """Another row for each row, joined into its statement."""
+
+    type_name: str
+    join: Callable[[FromClause, FromClause, Keys], ColumnElement[bool]]
+    """Over the parent's alias and the target's."""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """A person for each row, whose type is told by the row."""
+
+    join: Callable[[FromClause, FromClause, Keys], ColumnElement[bool]]
+    type_of: Callable[[FromClause, FromClause, Keys], ColumnElement]
+    """A text: the name of the type of the joined person, over the parent's alias and the person's."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that a list or a connection holds."""
+
+    source: FromClause
+    """What they are read from; `row` is the alias in it that fields are read from."""
+    row: FromClause
+    where: Sequence[ColumnElement[bool]]
+    order: Sequence[ColumnElement]
+    """Columns of `row` or of the source that put rows in a stated order, the last one unique."""
+    descending: bool = False
+    link: ColumnElement | None = None
+    """The column that holds the parent's key; null at the root."""
+    person: FromClause | None = None
+    """Where `source` has joined the row's person already."""
+
+
+@dataclass(frozen=True)
+class Many:
+    """A list of rows for each parent."""
+
+    type_name: str
+    rows: Callable[[Keys], Rows]
+    parent: str = "id"
+    """The column of the parent's row that `link` equals."""
+    first: bool = False
+    """Only the first row, as an object or null."""
+    type_of: Callable[[FromClause, FromClause, Keys], ColumnElement] | None = None
+    """Where `type_name` is Person: as in `OnePerson`, the row being the person itself."""
+
+
+@dataclass(frozen=True)
+class Roads:
+    """The same rows by several roads, for a list at the root: each road is walked by itself and they are merged."""
+
+    rows: Callable[[FromClause, Keys, Mapping[str, Any]], Sequence[ColumnElement[bool]]]
+    """Conditions that the field's arguments put on the row."""
+    roads: Callable[[Keys], Sequence[tuple[FromClause, Callable[[FromClause], Sequence[ColumnElement[bool]]]]]]
+    """For each road a table of the viewer's keys, and the conditions that tie a row to a key in it."""
+    model: type
+    order: tuple[str, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A page of rows for each parent, with cursors."""
+
+    type_name: str
+    rows: Callable[[Keys], Rows] | Roads
+    parent: str = "id"
+    values: Callable[[Mapping[str, Any]], Mapping[str, Any]] = field(default=lambda _: {})
+    """Parameters of the statement, from the field's arguments."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A value that needs Python, worked out for all rows of a level at once by a loader of the request.
+
+    `load` gets the distinct inputs and gives a value for each; an exception stands for one that could not be had.
+    """
+
+    sql: Sql
+    """The input; null gives null without asking."""
+    load: Callable[[Run, Sequence[Any]], Awaitable[Sequence[Any]]]
+    is_object: bool = False
+    """The value is a mapping by field name, from which the selection is taken."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A value of the viewer as such, read by a statement of its own."""
+
+    sql: Callable[[Keys], Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value that is known without a statement, once the viewer's standing is."""
+
+    value: Callable[[Run], Any]
+
+
+@dataclass(frozen=True)
+class Itself:
+    """The same row seen as an object of another type."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class ByIds:
+    """Objects of any type by their global ids: node and nodes."""
+
+    many: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A root field that works its object out by itself, as a mapping by field name."""
+
+    answer: Callable[[Run, Mapping[str, Any]], Awaitable[Any]]
+
+
+Source: TypeAlias = Column | One | OnePerson | Many | Connection | Batch | Scalar | Known | Itself | ByIds | Answered

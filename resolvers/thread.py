@@ -1,0 +1,132 @@
+"""Where a thread's fields come from."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, select, tuple_
+
+from authz import guardian, message
+from authz import thread as policy
+from authz.engine.sql import ME, Keys, table, word
+from models import Message, Participant, Person, ReadPointer, Thread
+from resolvers import ids
+from resolvers.engine.source import Column, Connection, Entity, Many, One, OnePerson, Rows, Source
+
+ENTITIES = (
+    Entity(
+        "Thread",
+        Thread,
+        visible=lambda row, keys: policy.visible(row.c.id, row.c.child_id, row.c.unit_id, keys),
+    ),
+    Entity("Participant", Participant),
+)
+
+
+def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
+    """That of the latest message that the viewer sees, or else when the thread began (T7)."""
+    if not keys.shape & {"guardian", "delegate", "subject_staff"}:
+        return row.c.last_message_at
+    latest = table(Message, "latest")
+    seen = (
+        select(latest.c.sent_at)
+        .where(latest.c.thread_id == row.c.id, message.visible(latest, keys))
+        .order_by(latest.c.sent_at.desc(), latest.c.id.desc())
+        .limit(literal_column("1"))
+        .correlate_except(latest)
+        .scalar_subquery()
+    )
+    partial_view = func.coalesce(seen, row.c.created_at)
+    full = message.full_history(row, keys)
+    return case((full, row.c.last_message_at), else_=partial_view)
+
+
+def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
+    """Messages that the viewer sees, did not write, and has not read: those after the viewer's pointer."""
+    unread, pointer = table(Message, "unread"), table(ReadPointer, "pointer")
+    at = tuple_(unread.c.sent_at, unread.c.id)
+    after_pointer = case(
+        (pointer.c.thread_id.is_not(None), at > tuple_(pointer.c.up_to_sent_at, pointer.c.up_to_id)),
+        else_=unread.c.sent_at >= policy.relation_began(row.c.child_id, row.c.unit_id, keys),
+    )
+    own = and_(pointer.c.thread_id == unread.c.thread_id, pointer.c.person_id == ME)
+    return (
+        select(func.count())
+        .select_from(unread.outerjoin(pointer, own))
+        .where(
+            unread.c.thread_id == row.c.id,
+            unread.c.author_id != ME,
+            message.visible(unread, keys),
+            after_pointer,
+        )
+        .correlate_except(unread, pointer)
+        .scalar_subquery()
+    )
+
+
+def participants(_: Keys) -> Rows:
+    """By name. Whoever sees the thread sees them all (C7)."""
+    row, person = table(Participant, "participant"), table(Person, "participant_person")
+    return Rows(
+        row.join(person, person.c.id == row.c.person_id),
+        row,
+        [],
+        [person.c.name_key, person.c.id],
+        link=row.c.thread_id,
+        person=person,
+    )
+
+
+def type_on_side(side: ColumnElement, person_id: ColumnElement, child_id: ColumnElement) -> ColumnElement[str]:
+    """What a person is to a thread: staff on the unit's side; on the other, whether GUARDIAN of the child now."""
+    return case(
+        (side == word("UNIT"), word("StaffMember")),
+        (guardian.is_guardian(person_id, child_id), word("Guardian")),
+        else_=word("OtherAdult"),
+    )
+
+
+def last_read_at(row: FromClause, keys: Keys) -> ColumnElement:
+    pointer = table(ReadPointer, "pointer")
+    read_at = (
+        select(pointer.c.read_at)
+        .where(pointer.c.thread_id == row.c.thread_id, pointer.c.person_id == row.c.person_id)
+        .correlate_except(pointer)
+        .scalar_subquery()
+    )
+    return case((policy.last_read_open(row.c.person_id, row.c.side, row.c.child_id, row.c.unit_id, keys), read_at))
+
+
+def messages(keys: Keys, *, newest_first: bool = False) -> Rows:
+    """Oldest first, where the field does not turn it around."""
+    row = table(Message, "message")
+    return Rows(
+        row,
+        row,
+        [message.visible(row, keys)],
+        [row.c.sent_at, row.c.id],
+        descending=newest_first,
+        link=row.c.thread_id,
+    )
+
+
+SOURCES: dict[str, Source] = {
+    "Thread.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Thread"])),
+    "Thread.subject": Column(lambda row, _: row.c.subject),
+    "Thread.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
+    "Thread.child": One("Child", lambda row, target, _: target.c.id == row.c.child_id),
+    "Thread.createdAt": Column(lambda row, _: row.c.created_at),
+    "Thread.lastMessageAt": Column(last_message_at),
+    "Thread.participants": Many("Participant", participants),
+    "Thread.joint": Column(lambda row, _: row.c.joint),
+    "Thread.messages": Connection("Message", messages),
+    "Thread.latestMessage": Many("Message", partial(messages, newest_first=True), first=True),
+    "Thread.unreadCount": Column(unread_count),
+    "Participant.person": OnePerson(
+        lambda row, person, _: person.c.id == row.c.person_id,
+        lambda row, _person, _keys: type_on_side(row.c.side, row.c.person_id, row.c.child_id),
+    ),
+    "Participant.side": Column(lambda row, _: row.c.side),
+    "Participant.joinedAt": Column(lambda row, _: row.c.joined_at),
+    "Participant.lastReadAt": Column(last_read_at),
+}

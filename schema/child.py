@@ -1,0 +1,63 @@
+"""A child and what is known about it, as a client sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from schema.node import Node, Person
+from schema.scalars import Connection, Relation, paged
+
+if TYPE_CHECKING:
+    from schema.person import Guardian
+    from schema.thread import Thread
+    from schema.unit import Group, Unit
+
+
+@strawberry.type(description="An address in Norway.")
+class PostalAddress:
+    lines: list[str] = strawberry.field(description="Street and number, and what else stands above the postal code.")
+    postal_code: str | None = strawberry.field(description="Four digits.")
+    city: str | None = strawberry.field(description="The post office's name (poststed).")
+
+
+@strawberry.type(description="An entry of parental responsibility (foreldreansvar) in Folkeregisteret.")
+class ParentalResponsibility:
+    holder: str = strawberry.field(description="Name of the holder; the number of an organisation.")
+    guardian: Guardian | None = strawberry.field(description="The holder, where they are guardian of the child now.")
+    kind: str = strawberry.field(description="As the register has it: felles, mor, far, medmor, andre, ukjent.")
+    opens_access: bool = strawberry.field(description="Whether this entry opens access today.")
+    since: dt.date | None = strawberry.field(description="The first day.")
+    until: dt.date | None = strawberry.field(description="The first day on which it holds no more.")
+
+
+@strawberry.type(
+    description="A child (barn). What is not open to the viewer is null, and so is what is not known: "
+    "`extensions.hidden` of the answer counts fields that the viewer's relations close."
+)
+class Child(Node, Person):
+    id: strawberry.ID = strawberry.field(description="Opaque, and stable; of this person as a child.")
+    name: str = strawberry.field(description="Given, middle and family name.")
+    relations: list[Relation] = strawberry.field(
+        description="The viewer's own relations to this child; none for whoever sees it only through a thread."
+    )
+    birth_date: dt.date | None = strawberry.field(description="The day on which the child was born.")
+    national_id: str | None = strawberry.field(
+        description="The national identity number in use: fødselsnummer or D-number, 11 digits."
+    )
+    address: PostalAddress | None = strawberry.field(
+        description="Where the child is registered. A guardian sees it where they are registered at it themselves."
+    )
+    units: list[Unit] = strawberry.field(
+        description="Where the child goes now, as far as the viewer may know, by name."
+    )
+    groups: list[Group] = strawberry.field(
+        description="What the child belongs to now, as far as the viewer may know, by name."
+    )
+    guardians: list[Guardian] | None = strawberry.field(description="Everybody who is guardian now, by name.")
+    responsibilities: list[ParentalResponsibility] | None = strawberry.field(
+        description="Every entry of parental responsibility, those that open nothing too, oldest first."
+    )
+    threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")

@@ -1,0 +1,100 @@
+"""The root of the graph: who asks, objects by id, and why something is seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import strawberry
+
+from schema.child import Child
+from schema.node import Node, Person
+from schema.scalars import Connection, Relation, argument, paged
+
+if TYPE_CHECKING:
+    from schema.thread import Thread
+    from schema.unit import Unit
+
+
+@strawberry.input(description="Which threads; all conditions must hold.")
+class ThreadFilter:
+    unit_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Of this unit.")
+    child_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="About this child.")
+    unread_only: bool | None = strawberry.field(default=strawberry.UNSET, description="With unread messages.")
+    participating_only: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="In which the viewer takes part."
+    )
+
+
+@strawberry.type(description="Whoever asks, as the token says it.")
+class Viewer:
+    person: Person | None = strawberry.field(
+        description="The viewer as staff member if employed now and signed in so, else as guardian, else as another "
+        "adult, else as a child; null for a machine client and for whoever is none of these."
+    )
+    municipality: str = strawberry.field(description="Name of the municipality that the viewer is signed in to.")
+    units: list[Unit] = strawberry.field(description="Where the viewer is employed or leads, by name.")
+    children: list[Child] = strawberry.field(description="Those whose guardian or delegate the viewer is, by name.")
+    pupils: Connection[Child] = paged(
+        "Children enrolled now to whom the viewer is contact teacher, subject staff, unit staff or leader, by name."
+    )
+    threads: Connection[Thread] = paged(
+        "Every thread that the viewer may see, newest first.",
+        argument("filter", ThreadFilter | None, "Which of them; all when left out."),
+    )
+    unread_count: int = strawberry.field(description="Unread messages in all threads that the viewer may see.")
+
+
+@strawberry.type(description="Why something is seen: every fact that holds, and what each opens.")
+class AccessExplanation:
+    visible: bool = strawberry.field(
+        description="False too for an id that never was, and for questions that are not the viewer's to ask."
+    )
+    reasons: list[AccessReason] = strawberry.field(description="One for each fact; none for a missing access.")
+
+
+@strawberry.type(description="A fact that opens something.")
+class AccessReason:
+    relation: Relation = strawberry.field(description="The relation that holds.")
+    rule: str = strawberry.field(description="The rule of docs/rules.md that it opens by.")
+    fact: str = strawberry.field(description="The fact, in words.")
+    since: dt.date | None = strawberry.field(description="The first day; null where it is not for the viewer.")
+    until: dt.date | None = strawberry.field(description="The first day on which it holds no more.")
+    opens: list[str] = strawberry.field(description="Fields that the relation opens, as Type.field.")
+
+
+class AnsweredByTheEngine(Exception):
+    """A field was asked of Strawberry; the engine answers every field."""
+
+
+def answered_by_the_engine() -> NoReturn:
+    raise AnsweredByTheEngine
+
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query:
+    viewer: Viewer = strawberry.field(description="Whoever asks.")
+
+    @strawberry.field(description="An object by its global id; null where the viewer does not see it.")
+    def node(self, id: Id) -> Node | None:  # noqa: A002, ARG002 - the name is the contract's
+        answered_by_the_engine()
+
+    @strawberry.field(description="Objects by their global ids, in the order of the ids; null as in `node`.")
+    def nodes(
+        self,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids, 500 at most.")],  # noqa: ARG002
+    ) -> list[Node | None]:
+        answered_by_the_engine()
+
+    @strawberry.field(description="Why the viewer, or for a leader or the administration another person, sees a node.")
+    def explain_access(
+        self,
+        node: Annotated[strawberry.ID, strawberry.argument(description="The node that is seen.")],  # noqa: ARG002
+        viewer: Annotated[  # noqa: ARG002
+            strawberry.ID | None, strawberry.argument(description="By whom; the viewer when left out.")
+        ] = strawberry.UNSET,
+    ) -> AccessExplanation:
+        answered_by_the_engine()
