@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import build_schema, parse, validate
 from starlette.applications import Starlette
 
 from server import graphiql
@@ -289,6 +290,7 @@ async def test_a_stopped_server_leaves_no_build_running(
     [
         "../index.html",
         "..%2findex.html",
+        "%2e%2e",
         "%2e%2e/index.html",
         "%2e%2e%2f%2e%2e%2fsecret.txt",
         "..%5c..%5csecret.txt",
@@ -361,3 +363,17 @@ def test_the_sources_name_no_address_on_the_internet() -> None:
 def test_everything_that_the_build_takes_is_there() -> None:
     assert [name for name in graphiql.BUILT_FROM if not (SOURCES / name).exists()] == []
     assert os.access(SOURCES / graphiql.NODE_WHEEL, os.R_OK)
+
+
+def example_queries() -> list[str]:
+    return re.findall(r"query: `([^`]+)`", (SOURCES / "src/examples.ts").read_text())
+
+
+def test_there_are_examples() -> None:
+    assert len(example_queries()) >= 5
+
+
+@pytest.mark.parametrize("query", example_queries(), ids=lambda query: query.split()[1])
+def test_an_example_can_be_asked(query: str) -> None:
+    schema = build_schema((SOURCES.parent / "schema.graphql").read_text())
+    assert validate(schema, parse(query)) == []
