@@ -41,6 +41,10 @@ class Recipe:
     seed: int
     today: str
     organisation: str
+    administrator: str
+    """National identity number of whoever holds a need case at each start."""
+    child: str
+    """And of the child whom it is on."""
     built: bool = False
 
     @property
@@ -98,7 +102,8 @@ async def build_demo(  # noqa: PLR0913, PLR0917 - the options of the command
     if recipe is None or await municipality_of(database, recipe) is None:
         wanted = MESSAGES_A_CHILD * children if messages is None else messages
         m = make_municipality(children, seed, today)
-        recipe = Recipe(children, wanted, seed, today.isoformat(), m.organisation)
+        administrator, child = m.need
+        recipe = Recipe(children, wanted, seed, today.isoformat(), m.organisation, administrator, child)
         keep(recipe, folder)
     else:
         m = recipe.make()
@@ -108,7 +113,7 @@ async def build_demo(  # noqa: PLR0913, PLR0917 - the options of the command
     now = instant(recipe.day, 0)
     await import_files(database, folder, recipe, console or Console(quiet=True))
     await fill(database, m, recipe, now, progress)
-    write_personas(m, folder, await ids_of(database, vault, m))
+    write_personas(m, folder, await ids_of(database, vault, recipe))
     keep(replace(recipe, built=True), folder)
 
 
@@ -150,15 +155,19 @@ async def fill(database: Database, m: Municipality, recipe: Recipe, now: dt.date
         await connection.close()
 
 
-async def ids_of(database: Database, vault: Vault, m: Municipality) -> dict[str, str]:
+async def ids_of(database: Database, vault: Vault, recipe: Recipe) -> dict[str, str]:
     """The global ids that personas' queries name."""
-    if m.needs is None:
-        return {}
     connection = await asyncpg.connect(**database.admin_connect)
     try:
         key = await connection.fetchval(
-            "select p.child_key from person_identifier i join person p on p.id = i.person_id where i.number_hash = $1",
-            vault.keyed_hash(m.needs[1], "national_id"),
+            """
+            select p.child_key from person_identifier i
+            join person p on p.id = i.person_id
+            join municipality m on m.id = i.municipality_id
+            where i.number_hash = $1 and m.organisation_number = $2
+            """,
+            vault.keyed_hash(recipe.child, "national_id"),
+            recipe.organisation,
         )
     finally:
         await connection.close()
@@ -171,18 +180,16 @@ async def open_need_case(database: Database, folder: DataFolder, clock: Clock) -
     It comes in as a local fact, like any other.
     """
     recipe = kept_recipe(folder)
-    needs = recipe.make().needs if recipe else None
-    if recipe is None or needs is None:
+    if recipe is None:
         return
-    administrator, child = needs
     now = clock.now()
     line = {
-        "id": f"needCase-{now:%Y%m%dT%H%M%S}",
+        "id": f"needCase-{now:%Y%m%dT%H%M%S.%f}",
         "kind": "needCase",
         "at": now.isoformat(),
-        "by": administrator,
-        "child": child,
-        "person": administrator,
+        "by": recipe.administrator,
+        "child": recipe.child,
+        "person": recipe.administrator,
         "reason": "Demo: spørsmål om hvem som har ansvaret nå.",
         "until": (now + dt.timedelta(hours=8)).isoformat(),
     }

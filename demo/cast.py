@@ -3,7 +3,7 @@
 All of them live around one school, its SFO, one kindergarten and one lower secondary school, the first of each.
 """
 
-# ruff: noqa: PLR0913, PLR0917 - a family, a fact or a conversation is told in one call
+# ruff: noqa: PLR0913 - a family, a fact or a conversation is told in one call
 from __future__ import annotations
 
 import datetime as dt
@@ -400,7 +400,7 @@ class Cast:
         self.home(in_care)
         self.home(parent)
         administrator = maker.administration[1]
-        maker.m.needs = (administrator.nid, in_care.nid)
+        maker.m.need = (administrator.nid, in_care.nid)
         self.persona(
             "administrator-with-case", "Administrator with an open need case",
             "Holds a need case on a child whom an organisation has the responsibility for. Never sees threads.",

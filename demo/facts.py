@@ -174,7 +174,7 @@ class Municipality:
     memberships: list[Membership] = field(default_factory=list)
     local_facts: list[dict[str, object]] = field(default_factory=list)
     personas: list[Persona] = field(default_factory=list)
-    needs: tuple[str, str] | None = None
+    need: tuple[str, str] = ("", "")
     """The numbers of the administrator and the child of the need case that is open while the demo runs."""
 
     def give_role(

@@ -4,7 +4,7 @@ Most families are made by lot here, the ones that a reader of the table of perso
 `demo/cast.py`. Lists keep everything in the order in which it was made; nothing depends on the order of a set.
 """
 
-# ruff: noqa: PLR0913, PLR0917, SIM905 - a family or a fact is told in one call; names read better as a line than as a list
+# ruff: noqa: SIM905 - a family or a fact is told in one call; names read better as a line than as a list
 from __future__ import annotations
 
 import datetime as dt

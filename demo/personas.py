@@ -69,14 +69,17 @@ def print_personas(folder: DataFolder, port: int, console: Console | None = None
     for slug, token in tokens.items():
         out.print(Text.assemble((f"{slug} ", "cyan"), token), soft_wrap=True)
     out.print()
-    table = Table(title="Personas", title_justify="left", show_lines=False, pad_edge=False)
-    table.add_column("Who", style="bold", overflow="fold")
-    table.add_column("What to see", overflow="fold", ratio=1)
-    table.add_column("Signed in as", no_wrap=True)
-    table.add_column("Link into GraphiQL", no_wrap=True, style="cyan")
+    table = Table(title="Personas", title_justify="left", show_lines=True)
+    table.add_column("Who, and how signed in", overflow="fold")
+    table.add_column(
+        "What to see, and the link into GraphiQL", min_width=max(len(link(port, p["id"])) for p in personas)
+    )
     for persona in personas:
         url = link(port, persona["id"])
-        table.add_row(persona["title"], persona["about"], persona["login"], Text(url, style=f"link {url}"))
+        table.add_row(
+            Text.assemble((persona["title"], "bold"), "\n", (persona["login"], "dim")),
+            Text.assemble(persona["about"], "\n", (url, f"cyan link {url}")),
+        )
     out.print(table)
     first = personas[0]
     token_file = shlex.quote(str(folder.path / "tokens" / first["id"]))

@@ -95,7 +95,7 @@ class Portion:
     pointers: list[Row] = field(default_factory=list)
 
 
-async def fill_threads(  # noqa: PLR0913 - how much of what, for whom, until when
+async def fill_threads(
     connection: asyncpg.Connection[Any],
     municipality_id: UUID,
     *,
@@ -338,7 +338,7 @@ class Writer:
                 made[index] = max(made[index], made[index - 1] + 1)
         return made
 
-    def put(  # noqa: PLR0913, PLR0917 - a thread and its parts
+    def put(
         self,
         portion: Portion,
         place: Place,
@@ -381,7 +381,7 @@ class Writer:
             portion.participants.append((thread, person, side, at, unit, child))
         self.read(portion, thread, place, joined, sent, times)
 
-    def read(  # noqa: PLR0913, PLR0917 - a thread and its readers
+    def read(
         self,
         portion: Portion,
         thread: UUID,

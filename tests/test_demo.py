@@ -7,7 +7,10 @@ import datetime as dt
 import hashlib
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -136,6 +139,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_demo_writes_the_same_bytes_for_the_same_seed(files: Path, tmp_path: Path) -> None:
     write_municipality(make_municipality(CHILDREN, 1, TODAY), tmp_path / "again")
+    assert digest(tmp_path / "again") == digest(files)
+
+
+def test_demo_writes_the_same_bytes_whatever_order_sets_have(files: Path, tmp_path: Path) -> None:
+    code = (
+        "import datetime as dt, sys; from pathlib import Path;"
+        "from demo.municipality import make_municipality, write_municipality;"
+        f"write_municipality(make_municipality({CHILDREN}, 1, dt.date({TODAY:%Y, %-m, %-d})), Path(sys.argv[1]))"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Auckland", "LANG": "C"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], check=True, env=environment)
     assert digest(tmp_path / "again") == digest(files)
 
 
@@ -390,12 +404,13 @@ async def test_bulk_threads_are_told_apart_by_their_seed_alone(
     assert folder.municipality_files.is_dir()
 
 
+@pytest.mark.parametrize("width", [80, 200])
 async def test_table_of_personas_holds_a_link_and_a_token_for_each(
-    database: Database, vault: Vault, tmp_path: Path
+    database: Database, vault: Vault, tmp_path: Path, width: int
 ) -> None:
     folder = await built(database, vault, tmp_path)
     told = io.StringIO()
-    print_personas(folder, 8123, Console(file=told, width=200))
+    print_personas(folder, 8123, Console(file=told, width=width))
     printed = told.getvalue()
     for persona in read_personas(folder):
         assert f"http://127.0.0.1:8123/#persona={persona['id']}" in printed
