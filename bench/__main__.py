@@ -1,4 +1,4 @@
-"""The one command: makes the municipality of the measurement when it is not there, compares, measures, prints a table."""
+"""The one command: makes the municipality of the measurement if need be, compares, measures, prints a table."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def profile(one: Contestant, question: str, askers: list[Asker], into: Path) -> 
     """Where the time of a server goes under load, as a flame graph."""
     requests = [Request(one.header(asker), body(question, asker)) for asker in askers]
     recording = ["record", "--pid", str(one.process.pid), "--subprocesses", "--rate", "250", "--duration", "10"]
-    with subprocess.Popen(["py-spy", *recording, "--output", str(into)]) as watching:
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("py-spy")), *recording, "--output", str(into)]
+    ) as watching:
         run = load(one.url, requests, 12)
         watching.wait()
     tell(f"{one.name} {question}: {run.rate:,.0f} a second under py-spy; {into}")
@@ -124,8 +126,10 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the measurement, kept between runs.")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--seconds", default=4.0, show_default=True, help="Of load, for each question and contestant a round.")
-@click.option("--only", "contestants", type=click.Choice(ALL), multiple=True, help="These contestants; may be repeated.")
-@click.option("--question", "questions", type=click.Choice(list(TEXTS)), multiple=True, help="These questions.")
+@click.option("--only", "contestants", type=click.Choice(ALL), multiple=True, help="These contestants (repeat).")
+@click.option(
+    "--question", "questions", type=click.Choice(list(TEXTS)), multiple=True, help="These questions (repeat)."
+)
 @click.option("--compare-only", is_flag=True, help="Stop when the answers were found to be the same.")
 @click.option("--profile", is_flag=True, help="Flame graphs of the first contestant instead of figures (py-spy).")
 @click.option("--rebuild", is_flag=True, help="Make the municipality anew.")

@@ -71,7 +71,8 @@ def as_family(row: str, moment: str = "$2") -> str:
 PART = f"""part as materialized (
     select a.thread_id, a.unit_id, a.child_id, a.joined_at, a.side from participant a where a.person_id = $1 and (
         (a.side = 'GUARDIAN' and {as_family("a")})
-        or (a.side = 'UNIT' and (a.child_id, a.unit_id) in (select child_id, unit_id from taught where not contact))))"""
+        or (a.side = 'UNIT'
+            and (a.child_id, a.unit_id) in (select child_id, unit_id from taught where not contact))))"""
 
 
 def seen(message: str, thread: str) -> str:
@@ -122,7 +123,8 @@ left join lateral (
     order by m.sent_at desc, m.id desc limit 1
 ) l on true"""
 
-# A child's birth date and guardians are open to a relation that holds now, the birth date to a leader also of one who left.
+# A child's birth date and guardians are open to a relation that holds now; the birth date, by C6, also to a leader of
+# the unit that the child has left.
 RELATED = f"""(
     (c.id <> all ({CLOSED}) and exists (
         select from enrolment e where e.child_id = c.id and e.unit_id = any ({WIDE}) and {now("e")}))
@@ -178,7 +180,8 @@ with {ME}, {TAUGHT}, {PART}, pupil as materialized (
             select e.child_id, e.unit_id, false from enrolment e where e.unit_id = any ({WIDE}) and {now("e")}
             and e.child_id <> all ({CLOSED})
         ) x group by child_id
-    ) mine cross join lateral (select * from person o where o.id = mine.child_id offset 0) p order by p.name_key, p.id limit 50
+    ) mine cross join lateral (select * from person o where o.id = mine.child_id offset 0) p
+    order by p.name_key, p.id limit 50
 )
 select json_build_object('data', json_build_object('viewer', json_build_object('pupils', json_build_object('nodes',
     coalesce(json_agg(json_build_object(

@@ -141,7 +141,7 @@ def load_with_python(url: str, requests: Sequence[Request], seconds: float, size
         clients = []
         for _ in range(CONNECTIONS):
             _, client = await asyncio.get_running_loop().create_connection(
-                lambda: Client(made, turn, begun + seconds, sizes), parts.hostname, parts.port
+                lambda: Client(made, turn, begun + seconds, sizes), "127.0.0.1", parts.port or 80
             )
             clients.append(client)
         await asyncio.gather(*(client.closed for client in clients))

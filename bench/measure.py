@@ -61,9 +61,12 @@ def compare(
                     for name, _, size in answers:
                         sizes[name].append(size)
             found.compared[question] = len(everyone)
+            anyone = [size for measured in sizes.values() for size in measured]
             for name, measured in sizes.items():
-                margin = 1.0 if len(measured) == len(own) else 1.5
-                found.sizes[question, name] = (int(min(measured) / margin), int(max(measured) * margin))
+                if len(measured) == len(own):
+                    found.sizes[question, name] = (min(measured), max(measured))
+                else:
+                    found.sizes[question, name] = (int(min(anyone) / 1.5), int(max(anyone) * 1.5))
 
 
 def check_nothing_is_told(question: str, asker: Asker, answer: object, *, is_stranger: bool) -> None:
@@ -111,7 +114,7 @@ def measure(
                 check(run, question, one)
                 least, most = found.sizes[question, one.name]
                 if not least <= run.mean_bytes <= most + 1_000:
-                    raise AnswersDiffer(f"{one.name} sent {run.mean_bytes:.0f} bytes an answer to {question} under load")
+                    raise AnswersDiffer(f"{one.name} sent {run.mean_bytes:.0f} bytes for {question} under load")
                 found.rates.setdefault((question, one.name), []).append(run.rate)
                 found.p99.setdefault((question, one.name), []).append(run.p99_ms)
                 tell(f"round {number + 1} {question} {one.name}: {run.rate:,.0f} a second, p99 {run.p99_ms:.0f} ms")

@@ -1,4 +1,4 @@
-"""Makes the municipality of the measurement straight in the tables: 10,000 children, 100,000 threads, a million messages.
+"""Makes the municipality of the measurement straight in the tables: 10,000 children and a million messages.
 
 Real files would take the importers' time at each build, and the shape here has to stay the same from year to year.
 Everything is drawn from one seed; only the ciphers differ between two builds. Some of it is there because an answer
@@ -42,7 +42,7 @@ PROSE = (
     "Vi så i dag at alt gikk bra ute, og at de nye støvlene er gode å ha når det regner så mye som nå. "
     "Husk matpakke og drikkeflaske på torsdag, for da går vi til åsen bak kirken og blir der til klokken to. "
     "Si gjerne fra hvis noe er uklart, eller om det er noe vi bør vite før møtet i neste uke. "
-    "Han fant \"verdens største kongle\" og vil gjerne vise den fram hjemme, så se etter i sekken.\n"
+    'Han fant "verdens største kongle" og vil gjerne vise den fram hjemme, så se etter i sekken.\n'
 ) * 2
 
 
@@ -145,7 +145,9 @@ class Town:
         def child_year(i: int) -> int:
             return 2020 - (i // PUPILS_A_CLASS) % CLASSES * 10 // CLASSES if i < PUPILS else 2021 + i % 5
 
-        self.children = [self._person(f"Barn {i + 1}", f"Bakke{i % 997}", born(child_year(i), i)) for i in range(CHILDREN)]
+        self.children = [
+            self._person(f"Barn {i + 1}", f"Bakke{i % 997}", born(child_year(i), i)) for i in range(CHILDREN)
+        ]
         self.guardians = [
             self._person(f"Foresatt {i + 1}", f"Bakke{i % 997}", born(1975 + i % 20, i)) for i in range(GUARDIANS)
         ]
@@ -156,18 +158,21 @@ class Town:
     # --- units, groups, enrolments ----------------------------------------------------------------------------------
 
     def _units(self) -> None:
-        kinds = [("SCHOOL", "Skole")] * SCHOOLS + [("SFO", "SFO")] * SFOS + [("KINDERGARTEN", "Barnehage")] * KINDERGARTENS
+        kinds = [("SCHOOL", "Skole")] * SCHOOLS + [("SFO", "SFO")] * SFOS
+        kinds += [("KINDERGARTEN", "Barnehage")] * KINDERGARTENS
         self.units: list[UUID] = []
         for i, (kind, word) in enumerate(kinds):
             self.units.append(self.keys.on(START))
             name = f"{word} {i + 1:02}"
-            self.put("unit", self.units[-1], self.municipality, f"unit-{i + 1}", kind, name, name_order(name), None, None, None)
+            told = (f"unit-{i + 1}", kind, name, name_order(name))
+            self.put("unit", self.units[-1], self.municipality, *told, None, None, None)
         self.classes = [
-            [self._group(self.units[s], "CLASS", f"{1 + c * 10 // CLASSES}{'AB'[c % 2]} {c + 1}") for c in range(CLASSES)]
+            [self._group(self.units[s], "CLASS", f"{1 + c * 10 // CLASSES}. trinn, {c + 1}") for c in range(CLASSES)]
             for s in range(SCHOOLS)
         ]
         self.subjects = [
-            [self._group(self.units[s], "TEACHING_GROUP", f"Fag {f + 1}") for f in range(SUBJECTS)] for s in range(SCHOOLS)
+            [self._group(self.units[s], "TEACHING_GROUP", f"Fag {f + 1}") for f in range(SUBJECTS)]
+            for s in range(SCHOOLS)
         ]
         first = SCHOOLS + SFOS
         departments = [
@@ -259,13 +264,13 @@ class Town:
             self._own_child(c * PUPILS_A_CLASS + 3, self.staff[40 + c])
         self.delegate_of: dict[int, Somebody] = {}
         for n, adult in enumerate(self.delegates):
-            child, unit = n * 69, self.units[self.goes_to[n * 69][0][0]]
-            day = dt.date(2025, 10, 1)
-            pair = (self.children[child].key, adult.key)
-            self.put("delegate", self.keys.on(day), *pair, unit, self.staff[n % 20].key, at(day), day, None)
-            by = self.families[child][0].key
-            self.put("consent", self.keys.on(day), pair[0], by, pair[1], unit, at(day), day, None)
-            self.delegate_of[child] = adult
+            number, day = n * 69, dt.date(2025, 10, 1)
+            unit = self.units[self.goes_to[number][0][0]]
+            pair_of = (self.children[number].key, adult.key)
+            self.put("delegate", self.keys.on(day), *pair_of, unit, self.staff[n % 20].key, at(day), day, None)
+            guardian = self.families[number][0].key
+            self.put("consent", self.keys.on(day), pair_of[0], guardian, pair_of[1], unit, at(day), day, None)
+            self.delegate_of[number] = adult
 
     def _own_child(self, child: int, adult: Somebody) -> None:
         self.families[child].append(adult)
@@ -301,8 +306,9 @@ class Town:
             self.put("thread", key, unit_key, about_key, subject, True, first, last)
             for person, side in sides:
                 # every tenth thread got its member of staff later on
-                joined = sent(start, g, 4) if side == "UNIT" and g % 10 == 3 else sent(start, g, 1)
-                self.put("participant", key, person, side, dt.datetime.fromtimestamp(joined, dt.UTC), unit_key, about_key)
+                nth = 4 if side == "UNIT" and g % 10 == 3 else 1
+                joined = dt.datetime.fromtimestamp(sent(start, g, nth), dt.UTC)
+                self.put("participant", key, person, side, joined, unit_key, about_key)
             self.talks.append((key, unit_key, about_key, start, count, sides))
 
     def _staff_member_for(self, child: int, unit: int, who: float) -> UUID:
@@ -320,7 +326,7 @@ class Town:
         return sum(talk[4] for talk in self.talks)
 
     def messages(self) -> Iterator[tuple[Any, ...]]:
-        """In the order in which they were sent, so that a thread's messages lie apart, as they do after a year of use."""
+        """In the order in which they were sent: a thread's messages lie apart, as they do after a year of use."""
         order = sorted(
             sent(start, g, k) * 10**8 + g * 100 + k
             for g, (_, _, _, start, count, _) in enumerate(self.talks, start=1)
@@ -351,8 +357,7 @@ class Town:
         for name, columns in COLUMNS.items():
             rows = self.rows[name]
             yield Table(name, columns, rows, len(rows))
-        columns = ("id", "thread_id", "unit_id", "child_id", "author_id", "author_side", "on_behalf_of", "body", "sent_at")
-        yield Table("message", (*columns, "retracted_at"), self.messages(), self.message_count())
+        yield Table("message", MESSAGE_COLUMNS, self.messages(), self.message_count())
 
 
 def sent(start: int, thread: int, nth: int) -> int:
@@ -389,6 +394,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "thread": ("id", "unit_id", "child_id", "subject", "joint", "created_at", "last_message_at"),
     "participant": ("thread_id", "person_id", "side", "joined_at", "unit_id", "child_id"),
 }
+
+MESSAGE_COLUMNS = (
+    *("id", "thread_id", "unit_id", "child_id", "author_id", "author_side"),
+    *("on_behalf_of", "body", "sent_at", "retracted_at"),
+)
 
 DONE = "bench.municipality"
 """The comment on the table `municipality` when everything is in: a build that was cut short begins anew."""

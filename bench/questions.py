@@ -15,7 +15,8 @@ import asyncpg
 TEXTS = {
     "Q1": """query Inbox($first: Int!) {
   viewer { threads(first: $first) { nodes {
-    id subject lastMessageAt child { name } participants { person { name } } latestMessage { body sentAt author { name } }
+    id subject lastMessageAt child { name } participants { person { name } }
+    latestMessage { body sentAt author { name } }
   } } }
 }""",
     "Q2": """query UnitHistory($unit: ID!, $first: Int!) {
@@ -106,7 +107,7 @@ async def pick_askers(
 
 
 def foreign_askers(askers: dict[str, list[Asker]], stranger: Asker) -> dict[str, list[Asker]]:
-    """Requests that must not be answered as the askers' own: a stranger's, and those of people from another question."""
+    """Requests that must not be answered as the askers' own: a stranger's, and those of other questions' people."""
 
     def asking(who: Sequence[Asker], about: Sequence[Asker]) -> list[Asker]:
         return [Asker(one.person, one.number, other.about) for one, other in zip(who, about, strict=False)]
@@ -115,7 +116,12 @@ def foreign_askers(askers: dict[str, list[Asker]], stranger: Asker) -> dict[str,
     teachers, guardians, staff = askers["Q3"][:3], askers["Q1"][:3], askers["Q2"]
     return {
         "Q1": strangers[:1],
-        "Q2": [*asking(strangers, staff), *asking(guardians, staff), *asking(teachers, staff), *asking(staff[:3], staff[3:])],
+        "Q2": [
+            *asking(strangers, staff),
+            *asking(guardians, staff),
+            *asking(teachers, staff),
+            *asking(staff[:3], staff[3:]),
+        ],
         "Q3": [*strangers[:1], *guardians[:1]],
         "Q4": [*asking(strangers, askers["Q4"]), *asking(teachers, askers["Q4"]), *asking(staff[:3], askers["Q4"][5:])],
     }

@@ -41,14 +41,15 @@ def machine() -> str:
 
 def rendered(found: Measured, names: Sequence[str], database: str, day: str, rounds: int, seconds: float) -> str:
     generator = "wrk" if has_wrk() else "the bundled generator (no wrk here; it takes more of the machine itself)"
-    packages = ", ".join(f"{name} {version(name)}" for name in ("strawberry-graphql", "asyncpg", "uvicorn", "sqlalchemy"))
+    names_of_packages = ("strawberry-graphql", "asyncpg", "uvicorn", "sqlalchemy")
+    packages = ", ".join(f"{name} {version(name)}" for name in names_of_packages)
     lines = [
         f"- Measured on {day}: {machine()}",
         f"- {python_build()}; {database}; {packages}",
-        f"- Load: {generator}, {CONNECTIONS} connections, {rounds} rounds of {seconds:g} s each, contestants in turn;"
-        " every core free for all (one server process each, the database and the load beside it)",
-        f"- Answers compared first: {', '.join(f'{n} of {q}' for q, n in found.compared.items())};"
-        f" bodies looked into under load: {found.looked_into:,}",
+        f"- Load: {generator}, {CONNECTIONS} connections, {rounds} rounds of {seconds:g} s each, contestants in turn",
+        "- Every core free for all: one server process each, the database and the load beside it",
+        f"- Answers compared first: {', '.join(f'{n} of {q}' for q, n in found.compared.items())}",
+        f"- Bodies looked into under load: {found.looked_into:,}",
         "",
         "Requests a second: median (least–most).",
         "",
