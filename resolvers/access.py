@@ -16,6 +16,7 @@ from authz.engine.policy import ANY_RELATION, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import Enrolment, Group, GroupMembership, Guardianship, Message, Participant, Person, Position, Thread
 from resolvers import ids
+from resolvers.engine.plan import Catalogue
 from resolvers.engine.run import Run
 from resolvers.engine.source import Entity
 from resolvers.engine.statement import Statement, compiled
@@ -73,9 +74,9 @@ def fact_statement(fact: Fact) -> Statement:
 
 
 @cache
-def opened_fields(type_name: str, held: Relation, catalogue_lines: Any) -> list[str]:
-    lines: Mapping[str, Any] = catalogue_lines.lines
-    return sorted(name for name, line in lines.items() if name.startswith(f"{type_name}.") and line.relations & held)
+def opened_fields(type_name: str, held: Relation, catalogue: Catalogue) -> list[str]:
+    own = ((name, line) for name, line in catalogue.lines.items() if name.startswith(f"{type_name}."))
+    return sorted(name for name, line in own if line.relations & held)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, NoReturn
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -13,7 +13,6 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.catalogue import policy_lines
 from schema.scalars import Relation
-from schema.viewer import answered_by_the_engine
 
 
 @strawberry.schema_directive(
@@ -27,6 +26,14 @@ class VisibleTo:
     rules: list[str] | None = strawberry.UNSET
 
 
+class AnsweredByTheEngine(Exception):
+    """A field was asked of graphql-core's executor; the engine answers every field."""
+
+
+def no_resolver(*_: Any, **__: Any) -> NoReturn:
+    raise AnsweredByTheEngine
+
+
 class EngineSchema(strawberry.Schema):
     """Types, SDL, validation and introspection are Strawberry's; every value is the engine's."""
 
@@ -36,7 +43,7 @@ class EngineSchema(strawberry.Schema):
         for name, described in self._schema.type_map.items():
             if not name.startswith("__"):
                 for field in getattr(described, "fields", {}).values():
-                    field.resolve = lambda *_, **__: answered_by_the_engine()
+                    field.resolve = no_resolver
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         fields = super().get_fields(type_definition)

@@ -101,9 +101,13 @@ def argument(name: str, annotation: Any, description: str) -> StrawberryArgument
     )
 
 
+def asked(description: str, *arguments: StrawberryArgument) -> Any:
+    """A field with arguments; the engine answers it, so it has no resolver."""
+    field = StrawberryField(description=description)
+    field.arguments = list(arguments)
+    return field
+
+
 def paged(description: str, *more: StrawberryArgument) -> Any:
     """A connection's field: first and after, or last and before."""
-    field = StrawberryField(description=description)
-    pages = [argument(name, kind | None, told) for name, kind, told in PAGE_ARGUMENTS]
-    field.arguments = [*more, *pages]
-    return field
+    return asked(description, *more, *(argument(name, kind | None, told) for name, kind, told in PAGE_ARGUMENTS))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING
 
 import strawberry
 
 from schema.child import Child
 from schema.node import Node, Person
-from schema.scalars import Connection, Relation, argument, paged
+from schema.scalars import Connection, Relation, argument, asked, paged
 
 if TYPE_CHECKING:
     from schema.thread import Thread
@@ -63,38 +63,19 @@ class AccessReason:
     opens: list[str] = strawberry.field(description="Fields that the relation opens, as Type.field.")
 
 
-class AnsweredByTheEngine(Exception):
-    """A field was asked of Strawberry; the engine answers every field."""
-
-
-def answered_by_the_engine() -> NoReturn:
-    raise AnsweredByTheEngine
-
-
-Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
-
-
 @strawberry.type(description="Everything that can be read.")
 class Query:
     viewer: Viewer = strawberry.field(description="Whoever asks.")
-
-    @strawberry.field(description="An object by its global id; null where the viewer does not see it.")
-    def node(self, id: Id) -> Node | None:  # noqa: A002, ARG002 - the name is the contract's
-        answered_by_the_engine()
-
-    @strawberry.field(description="Objects by their global ids, in the order of the ids; null as in `node`.")
-    def nodes(
-        self,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids, 500 at most.")],  # noqa: ARG002
-    ) -> list[Node | None]:
-        answered_by_the_engine()
-
-    @strawberry.field(description="Why the viewer, or for a leader or the administration another person, sees a node.")
-    def explain_access(
-        self,
-        node: Annotated[strawberry.ID, strawberry.argument(description="The node that is seen.")],  # noqa: ARG002
-        viewer: Annotated[  # noqa: ARG002
-            strawberry.ID | None, strawberry.argument(description="By whom; the viewer when left out.")
-        ] = strawberry.UNSET,
-    ) -> AccessExplanation:
-        answered_by_the_engine()
+    node: Node | None = asked(
+        "An object by its global id; null where the viewer does not see it.",
+        argument("id", strawberry.ID, "A global id."),
+    )
+    nodes: list[Node | None] = asked(
+        "Objects by their global ids, in the order of the ids; null as in `node`.",
+        argument("ids", list[strawberry.ID], "Global ids, 500 at most."),
+    )
+    explain_access: AccessExplanation = asked(
+        "Why the viewer, or for a leader or the administration another person, sees a node.",
+        argument("viewer", strawberry.ID | None, "By whom it is seen; the viewer when left out."),
+        argument("node", strawberry.ID, "The node that is seen."),
+    )

@@ -40,7 +40,7 @@ Fields = dict[str, list[FieldNode]]
 PEOPLE = ("Child", "Guardian", "StaffMember", "OtherAdult")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """All that a plan is made from: the schema, where each field comes from, and who may have it."""
 
