@@ -44,6 +44,7 @@ class Cast:
         self.add_teacher_with_child_in_class()
         self.add_pupils_themselves()
         self.add_unusual_numbers()
+        self.show_staff()
         self.add_outsiders()
 
     # -- how the cast is written -------------------------------------------------------------------------------------
@@ -156,7 +157,9 @@ class Cast:
         maker.m.memberships.append(Membership(self.class_4a, self.quitter, "teacher", until=maker.ago(7)))
         self.sfo_member = maker.employ(self.sfo, "aide", since=maker.first_day(maker.year - 1))
         self.kindergarten_member = maker.employ(self.kindergarten, "teacher", since=maker.first_day(maker.year - 2))
-        show = self.persona
+
+    def show_staff(self) -> None:
+        maker, school, show = self.maker, self.school, self.persona
         title = f"{self.class_4a.title} at {school.name}"
         show(
             "contact-teacher", "Contact teacher", f"Contact teacher of {title}: all threads of the class's pupils.",
@@ -203,6 +206,11 @@ class Cast:
         show(
             "administrator", "Administrator without a case", "Of the municipality's administration: sees no child.",
             maker.administration[0].nid, "employee", queries.NOTHING,
+        )  # fmt: skip
+        show(
+            "administrator-with-case", "Administrator with an open need case",
+            "Holds a need case on a child whom an organisation has the responsibility for. Never sees threads.",
+            maker.administration[1].nid, "employee", queries.CASE,
         )  # fmt: skip
 
     # -- families ----------------------------------------------------------------------------------------------------
@@ -296,7 +304,7 @@ class Cast:
         self.home(mother, child)
         self.home(father)
         self.persona(
-            "father-without-responsibility", "Parent without parental responsibility",
+            "family-only", "Parent without parental responsibility",
             "In the register as father; the mother alone has the responsibility. Family opens nothing.",
             father.nid, "private", queries.NOTHING,
         )  # fmt: skip
@@ -359,7 +367,7 @@ class Cast:
             person.protection.append(("strengtFortrolig", since))
         maker.confirm(child, mother, since=since)
         self.persona(
-            "guardian-strictly-protected", "Guardian of a strictly protected child",
+            "guardian-strict", "Guardian of a strictly protected child",
             "strengtFortrolig, confirmed: sees her child, and no address, which is stored nowhere.",
             mother.nid, "private", queries.FAMILY,
         )  # fmt: skip
@@ -399,13 +407,7 @@ class Cast:
         maker.related(in_care, parent, "mor")
         self.home(in_care)
         self.home(parent)
-        administrator = maker.administration[1]
-        maker.m.need = (administrator.nid, in_care.nid)
-        self.persona(
-            "administrator-with-case", "Administrator with an open need case",
-            "Holds a need case on a child whom an organisation has the responsibility for. Never sees threads.",
-            administrator.nid, "employee", queries.CASE,
-        )  # fmt: skip
+        maker.m.need = (maker.administration[1].nid, in_care.nid)
         abroad = self.child("Uredd", "Hegre", 4)
         mother = self.parent("Taktfull", "Hegre", 34)
         maker.related(abroad, mother, "mor")

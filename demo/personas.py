@@ -70,10 +70,9 @@ def print_personas(folder: DataFolder, port: int, console: Console | None = None
         out.print(Text.assemble((f"{slug} ", "cyan"), token), soft_wrap=True)
     out.print()
     table = Table(title="Personas", title_justify="left", show_lines=True)
-    table.add_column("Who, and how signed in", overflow="fold")
-    table.add_column(
-        "What to see, and the link into GraphiQL", min_width=max(len(link(port, p["id"])) for p in personas)
-    )
+    longest = max(len(link(port, persona["id"])) for persona in personas)
+    table.add_column("Who", width=max(14, min(32, out.width - longest - 7)), overflow="fold")
+    table.add_column("What to see, and the link into GraphiQL", min_width=longest, overflow="fold")
     for persona in personas:
         url = link(port, persona["id"])
         table.add_row(

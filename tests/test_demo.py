@@ -42,11 +42,11 @@ ROLES = {"aide", "districtAdministrator", "principal", "student", "teacher"}
 RELATIONS: dict[str, set[str]] = {
     "guardian": {"GUARDIAN"},
     "guardian-apart": {"GUARDIAN"},
-    "father-without-responsibility": set(),
+    "family-only": set(),
     "guardian-blocked": set(),
     "guardian-confirmed": {"GUARDIAN"},
     "guardian-unconfirmed": set(),
-    "guardian-strictly-protected": {"GUARDIAN"},
+    "guardian-strict": {"GUARDIAN"},
     "guardian-institution": set(),
     "guardian-unknown": set(),
     "guardian-ended": set(),
