@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from uvicorn.supervisors import Multiprocess
 
-from registers.contacts import ContactDirectory, Krr, NoContacts
+from registers.contacts import ContactDirectory, ContactRegisterNotAvailable, Krr, NoContacts
+from resolvers.engine.cursor import Cursors
+from resolvers.engine.documents import Limits
+from resolvers.engine.engine import Engine
+from resolvers.engine.run import ContactsOutOfReach, Services
+from resolvers.gateway import Gateway
+from schema.public import public_catalogue
 from server.clock import Clock
 from server.data_folder import DataFolder
 from server.database import check_answers
@@ -86,9 +92,23 @@ async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]
         contacts: ContactDirectory = NoContacts()
         if (address := serving.settings.contact_register) is not None:
             contacts = await stack.enter_async_context(Krr(address))
-        # The engine is opened here, with the role of the API, the vault and the contact register.
-        raise NotImplementedError((serving.api_connect, vault, contacts))
-        yield
+        gateway = await Gateway.open(serving.api_connect)
+        stack.push_async_callback(gateway.close)
+        services = Services(vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), Limits())
+        yield Engine(public_catalogue(), gateway, services)
+
+
+async def looked_up(contacts: ContactDirectory, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the contact register says of each number, as the fields of `Contact`; nothing of who is not registered."""
+    try:
+        found = await contacts.look_up(numbers)
+    except ContactRegisterNotAvailable as away:
+        raise ContactsOutOfReach from away
+    return {
+        number: {"phone": record.mobile, "email": record.email, "reserved": record.reserved}
+        for number, record in found.items()
+        if record.status == "AKTIV"
+    }
 
 
 @dataclass(frozen=True)
