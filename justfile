@@ -27,7 +27,7 @@ format:
 # Write the files that are made from others: schema.graphql and docs/access.md
 generate:
     uv run python -m schema > .schema.graphql && mv .schema.graphql schema.graphql
-    uv run python -m authz > .access.md && mv .access.md docs/access.md
+    uv run python -m schema access > .access.md && mv .access.md docs/access.md
 
 # Name what the schema breaks or weakens since the last release, or since a commit
 schema-diff *options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLField, GraphQLObjectType
 
 from authz.engine.policy import Line, Relation
 from resolvers.catalogue import policy_lines
@@ -47,13 +47,12 @@ here but in the rules: a child by C1, a thread by T1 to T6, a message by T7, peo
 
 def access_table() -> str:
     """The whole page, as Markdown."""
-    schema, lines = graphql_schema(), policy_lines()
+    objects = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
+    lines = policy_lines()
     pages = [INTRODUCTION]
     for type_name in ORDER:
-        described = schema.type_map[type_name]
-        assert isinstance(described, GraphQLObjectType | GraphQLInterfaceType)
-        about = " ".join((described.description or "").split())
-        table = "\n".join(rows(type_name, described.fields, lines))
+        about = " ".join((objects[type_name].description or "").split())
+        table = "\n".join(rows(type_name, objects[type_name].fields, lines))
         pages.append(f"## {type_name}\n\n{about}\n\n{table}\n")
     return "\n".join(pages)
 
