@@ -36,7 +36,7 @@ Status = Literal["AKTIV", "SLETTET", "IKKE_REGISTRERT"]
 class ContactRegisterNotAvailable(Exception):
     """KRR does not answer, or not in its format. Names no person and quotes no answer."""
 
-    code = "CONTACT_REGISTER_NOT_AVAILABLE"
+    code = "CONTACTS_OUT_OF_REACH"
 
 
 @dataclass(frozen=True, slots=True)

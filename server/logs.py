@@ -77,7 +77,7 @@ def described(error: BaseException) -> dict[str, Any]:
     while current is not None and len(types) < 8:
         types.append(type(current).__qualname__)
         current = current.__cause__ or current.__context__
-    return {"exception": types, "places": places(error.__traceback__)}
+    return {"raised": types, "places": places(error.__traceback__)}
 
 
 def places(trace: TracebackType | None) -> list[str]:

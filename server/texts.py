@@ -35,7 +35,7 @@ TEXTS: dict[str, dict[Language, str]] = {
         "nb": "Spørringen tok for lang tid og ble stoppet. Spør om mindre om gangen.",
         "nn": "Spørjinga tok for lang tid og vart stoppa. Spør om mindre om gongen.",
     },
-    "CONTACT_REGISTER_NOT_AVAILABLE": {
+    "CONTACTS_OUT_OF_REACH": {
         "en": "The contact register does not answer just now.",
         "nb": "Kontaktregisteret svarer ikke akkurat nå.",
         "nn": "Kontaktregisteret svarar ikkje akkurat no.",

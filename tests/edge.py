@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from graphql import GraphQLSchema, build_schema, execute
 from starlette.applications import Starlette
 
@@ -96,7 +99,7 @@ class SmallEngine:
             return SmallAnswer(
                 {"contact": None},
                 [
-                    {"message": NUMBER, "path": ["contact"], "extensions": {"code": "CONTACT_REGISTER_NOT_AVAILABLE"}},
+                    {"message": NUMBER, "path": ["contact"], "extensions": {"code": "CONTACTS_OUT_OF_REACH"}},
                     {"message": NUMBER, "path": ["contact"], "exception": ValueError(NUMBER)},
                 ],
             )
@@ -170,3 +173,24 @@ def client(edge: SmallEdge) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=edge.app, raise_app_exceptions=False), base_url="http://127.0.0.1:8000"
     )
+
+
+@asynccontextmanager
+async def running(edge: SmallEdge) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+    """The application behind a real server on a port of its own."""
+    config = uvicorn.Config(
+        edge.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off", ws="none",
+        timeout_graceful_shutdown=5, http="httptools",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server.capture_signals = contextlib.suppress  # type: ignore[method-assign, assignment]
+        task = asyncio.create_task(server.serve([listening]))
+        while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", server
+        finally:
+            server.should_exit = True
+            await task

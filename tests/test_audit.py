@@ -1,0 +1,53 @@
+"""The audit suite of the npm package graphql-http has nothing to say about the server: no error, no warning."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from server.graphiql import GraphiqlBuild, GraphiqlNotBuilt, Node
+from tests.edge import running, small_edge
+from vault import Vault
+
+FOLDER = Path(__file__).parent / "audit"
+SECONDS = 300
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Node with the audits' package installed from its lockfile."""
+    try:
+        found = GraphiqlBuild()._node()
+    except (GraphiqlNotBuilt, OSError) as reason:
+        pytest.skip(f"the audits need Node: {reason}")
+    path = os.pathsep.join((str(found.command.parent), os.environ.get("PATH", os.defpath)))
+    installed = subprocess.run(
+        [*found.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=FOLDER,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    if installed.returncode != 0:
+        pytest.skip(f"the audits need an npm registry: {installed.stderr[-500:]}")
+    return found
+
+
+async def test_the_audits_find_neither_error_nor_warning(node: Node, tmp_path: Path, vault: Vault) -> None:
+    async with small_edge(tmp_path, vault) as edge, running(edge) as (address, _):
+        environment = os.environ | {"INNSYN_ADDRESS": f"{address}/graphql", "INNSYN_TOKEN": edge.token()}
+        process = await asyncio.create_subprocess_exec(
+            node.command, "audit.mjs", cwd=FOLDER, env=environment, stdout=subprocess.PIPE
+        )
+        told, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert process.returncode == 0
+    results = [json.loads(line) for line in told.splitlines()]
+    assert len(results) > 50
+    assert [result for result in results if result["status"] != "ok"] == []
