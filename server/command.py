@@ -166,7 +166,7 @@ def serve(port: int, data: Path | None, workers: int, host: str, today: dt.date 
                 host=host,
                 port=port,
                 workers=workers,
-                announce=lambda address: click.echo(f"Innsyn answers at {address}/graphql"),
+                announce=lambda address: click.echo(f"Innsyn answers at {address}/graphql", err=True),
             )
 
     asyncio.run(run())
@@ -221,7 +221,7 @@ def local(path: Path, **options: Any) -> None:
     carry_out("local", path, **options)
 
 
-def carry_out(  # noqa: PLR0913 (the options of a command)
+def carry_out(
     kind: Kind,
     path: Path,
     *,
@@ -253,7 +253,12 @@ def carry_out(  # noqa: PLR0913 (the options of a command)
             return True
         if not sys.stdin.isatty():
             raise CommandFailed("Nobody is there to be asked: --yes applies the plan, --dry-run only shows it.")
-        return click.confirm("Apply this?")
+        # asyncio answers Ctrl-C by cancelling, which cannot reach a question that waits at the terminal.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return click.confirm("Apply this?")
+        finally:
+            signal.signal(signal.SIGINT, kept)
 
     async def run() -> None:
         folder = DataFolder.at(data)

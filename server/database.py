@@ -12,9 +12,9 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from alembic import command
@@ -22,12 +22,16 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
 from server.data_folder import DataFolder, write_secret
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(migrations.__file__).parent
 OLDEST_VERSION = 16
 OWNER = "innsyn_owner"
 API = "innsyn_api"
@@ -65,8 +69,8 @@ class DatabaseNotUsable(Exception):
 class Database:
     """Ways in, as keyword arguments of `asyncpg.connect` and `asyncpg.create_pool`."""
 
-    admin_connect: dict[str, Any]
-    api_connect: dict[str, Any]
+    admin_connect: dict[str, Any] = field(repr=False)
+    api_connect: dict[str, Any] = field(repr=False)
 
     def admin_engine(self) -> AsyncEngine:
         """For migrations, imports and the demo; keeps no connection, so it need not be disposed of."""
@@ -240,18 +244,11 @@ async def _check_api(database: Database) -> str:
 async def _migrate(database: Database, api_role: str) -> None:
     """Bring the tables up to date, and let the API's role read each one there is and will be."""
 
-    def upgrade(connection: Connection) -> None:
-        command.upgrade(migration_config(connection), "head")
-
     quoted = '"' + api_role.replace('"', '""') + '"'
     async with database.admin_engine().connect() as connection:
         await connection.exec_driver_sql(f"select pg_advisory_lock({PREPARING})")
-        try:
-            await connection.run_sync(upgrade)
-        except CommandError as wrong:
-            raise DatabaseNotUsable(
-                f"the database was made by another Innsyn than this, likely a newer: {wrong}"
-            ) from wrong
+        if not await _is_newest(connection):
+            await connection.run_sync(_upgrade)
         unread = await connection.exec_driver_sql(UNREADABLE, (api_role,))
         if unread.scalar_one():
             # Only when there is something to let in: each grant makes the sessions that run plan everything anew.
@@ -260,10 +257,32 @@ async def _migrate(database: Database, api_role: str) -> None:
         await connection.commit()
 
 
+async def _is_newest(connection: AsyncConnection) -> bool:
+    """Whether the database is where the newest migration leaves it, found without Alembic, which takes long to load."""
+    newest = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
+    made = await connection.exec_driver_sql("select to_regclass('alembic_version') is not null")
+    if not made.scalar_one():
+        return False
+    at = await connection.exec_driver_sql("select version_num from alembic_version")
+    return at.scalars().all() == [newest]
+
+
+def _upgrade(connection: Connection) -> None:
+
+    try:
+        command.upgrade(migration_config(connection), "head")
+    except CommandError as wrong:
+        raise DatabaseNotUsable(
+            f"the database was made by another Innsyn than this, likely a newer: {wrong}"
+        ) from wrong
+
+
 def migration_config(connection: Connection) -> Config:
     """What Alembic's commands take to work on this connection."""
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 

@@ -4,6 +4,7 @@
   `asyncpg.connect(**database.admin_connect)` (owner), `asyncpg.connect(**database.api_connect)` (what the API may),
   `database.admin_engine()` (SQLAlchemy).
 - `vault`: keys made for the run.
+- `place` and `holds`: where worlds are held against the oracle, see `tests/roads/`.
 - `innsyn`: the installed command on a data folder and an empty database of its own. `innsyn("import", "roster", path,
   "--yes")` runs it to its end (`innsyn.told(...)` demands that it went well and returns its standard output); `with
   innsyn.serving() as url:` runs `innsyn serve` on a free port. The development login is on; `innsyn.folder` is the data
@@ -16,10 +17,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +35,7 @@ import pytest
 
 from server.data_folder import DataFolder
 from server.database import API, NAME, Database, open_database, superuser_connect
+from tests.roads.fixtures import holds, place  # noqa: F401 (fixtures of the rule tests)
 from vault import Vault
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
@@ -120,30 +124,32 @@ class Innsyn:
     @contextmanager
     def serving(self, *words: str) -> Iterator[str]:
         """`innsyn serve` on a free port until the block ends; the address, as http://127.0.0.1:40123."""
-        with tempfile.TemporaryFile("w+") as log:
+        with tempfile.TemporaryFile() as log:
+            line = self.line("serve", "--port", "0", *words)
             server = subprocess.Popen(
-                self.line("serve", "--port", "0", *words),
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
+                line, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
-            assert server.stdout
             try:
-                said = server.stdout.readline().split()
-                if not said:
-                    server.wait(timeout=30)
-                    log.seek(0)
-                    raise AssertionError(f"the server did not start:\n{log.read()}")
-                yield said[-1].removesuffix("/graphql")
+                yield told_address(server, log.fileno())
             finally:
                 server.terminate()
                 try:
                     server.wait(timeout=30)
                 finally:
                     server.kill()
-                    server.communicate()
+                    server.wait()
+
+
+def told_address(server: subprocess.Popen[bytes], log: int) -> str:
+    """Waits until the server says where it answers."""
+    while True:
+        ended = server.poll() is not None
+        said = os.pread(log, 1_000_000, 0).decode()
+        if (told := re.search(r"Innsyn answers at (http://\S+)/graphql", said)) is not None:
+            return told[1]
+        if ended:
+            raise AssertionError(f"the server did not start:\n{said}")
+        time.sleep(0.02)
 
 
 def url_of(connect: dict[str, Any]) -> str:
