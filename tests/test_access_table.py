@@ -60,3 +60,33 @@ def test_every_field_of_the_printed_schema_bears_its_directive() -> None:
 def test_what_is_checked_in_is_fresh(path: str, printed: object) -> None:
     assert callable(printed)
     assert (ROOT / path).read_text(encoding="utf-8") == printed(), "run `uv run just generate`"
+
+
+LAW = {
+    "name": "Child.name",
+    "birth date": "Child.birthDate",
+    "national identity number": "Child.nationalId",
+    "address": "Child.address",
+    "units and groups": "Child.units",
+    "the guardians: all who are GUARDIAN now, however they signed in": "Child.guardians",
+    "kind and period of responsibility, and the entries that open nothing": "Child.responsibilities",
+    "phone and e-mail of a guardian": "Guardian.contact",
+}
+BESIDE = {
+    "Child.name": Relation.PARTICIPANT,  # C7
+    "Guardian.contact": Relation.DELEGATE,  # a delegate's own are not a guardian's
+}
+
+
+@pytest.mark.parametrize("what", LAW)
+def test_the_policy_opens_what_the_law_opens(what: str) -> None:
+    """The table of C2 on the law's page, cell by cell."""
+    law = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    table = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in law.splitlines() if " | " in line]
+    (heading,) = (row for row in table if row[0] == "What")
+    (found,) = (row for row in table if row[0] == what)
+    opened = {name for name, cell in zip(heading[1:], found[1:], strict=True) if cell != "–"}
+    beside = BESIDE.get(LAW[what], Relation(0))
+    assert set(policy_lines()[LAW[what]].printed) ^ opened == {
+        relation.name for relation in Relation if relation in beside
+    }
