@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,6 @@ from uvicorn.supervisors import Multiprocess
 
 from registers.contacts import ContactDirectory, ContactRegisterNotAvailable, Krr, NoContacts
 from resolvers.engine.cursor import Cursors
-from resolvers.engine.documents import Limits
 from resolvers.engine.engine import Engine
 from resolvers.engine.run import ContactsOutOfReach, Services
 from resolvers.gateway import Gateway
@@ -92,10 +91,18 @@ async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]
         contacts: ContactDirectory = NoContacts()
         if (address := serving.settings.contact_register) is not None:
             contacts = await stack.enter_async_context(Krr(address))
-        gateway = await Gateway.open(serving.api_connect)
+        gateway = await Gateway.open(limited(serving.api_connect, serving.settings.edge.seconds))
         stack.push_async_callback(gateway.close)
-        services = Services(vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), Limits())
+        services = Services(
+            vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
+        )
         yield Engine(public_catalogue(), gateway, services)
+
+
+def limited(connect: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The way in, with PostgreSQL told to give up a little after the edge does, should it not hear of it."""
+    told = {**connect.get("server_settings", {}), "statement_timeout": str(round(seconds * 1000) + 1000)}
+    return {**connect, "server_settings": told}
 
 
 async def looked_up(contacts: ContactDirectory, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
