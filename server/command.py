@@ -172,6 +172,64 @@ def serve(port: int, data: Path | None, workers: int, host: str, today: dt.date 
     asyncio.run(run())
 
 
+@main.command()
+@port_option
+@click.option("--children", type=click.IntRange(min=1), default=2000, show_default=True, help="How many there are.")
+@click.option(
+    "--messages", type=click.IntRange(min=0), help="How many there are in all; some for each child otherwise."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one makes another municipality.")
+@data_option
+@today_option
+def demo(port: int, children: int, messages: int | None, seed: int, data: Path | None, today: dt.date | None) -> None:
+    """Make a municipality that does not exist, open GraphiQL on it, and say whom one can ask as.
+
+    A second start keeps what is there.
+    """
+    os.environ["INNSYN_DEV_LOGIN"] = "1"
+
+    async def run() -> None:
+        from demo.build import build_demo, demo_is_built, kept_recipe, open_need_case
+        from demo.contact_register import running_contact_register
+        from demo.personas import print_personas
+        from demo.progress import progress_bars
+        from server.app import Serving, run_server
+        from server.clock import Clock
+        from server.data_folder import DataFolder
+        from server.database import open_database
+        from server.imports import municipalities, open_vault
+        from server.settings import Settings
+
+        settings = Settings.read(os.environ)
+        folder, clock = DataFolder.at(data), Clock(today)
+
+        def announce(address: str) -> None:
+            print_personas(folder, int(address.rsplit(":", 1)[1]))
+            click.echo(f"Innsyn answers at {address}/graphql", err=True)
+
+        async with open_database(folder) as database:
+            async with database.admin_engine().connect() as connection:
+                if kept_recipe(folder) is None and await municipalities(connection):
+                    raise InputNotTaken(f"{folder.path} holds another municipality: choose another folder by --data")
+                await open_vault(connection, folder)
+            if not await demo_is_built(database, folder):
+                with progress_bars() as progress:
+                    await build_demo(database, folder, children, messages, seed, clock.today(), progress)
+            await open_need_case(database, folder, clock)
+            recipe = kept_recipe(folder)
+            with running_contact_register(folder.path / "contacts.json") as contact_register:
+                serving = Serving(
+                    folder.path,
+                    database.api_connect,
+                    replace(settings, contact_register=contact_register),
+                    today,
+                    recipe.organisation if recipe else None,
+                )
+                await run_server(serving, port=port, announce=announce)
+
+    asyncio.run(run())
+
+
 @main.group(name="import")
 def import_() -> None:
     """Take in a file: read whole, checked whole, shown as a plan, applied in one transaction."""

@@ -18,6 +18,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import Municipality
+from registers.local import plan_local, read_local
+from registers.persons import plan_persons, read_persons
 from registers.plan import Plan, apply_plan
 from registers.roster import MAX_ENDED, plan_roster, read_roster
 from server.clock import Clock
@@ -97,29 +99,30 @@ def _read(wanted: Import) -> Callable[[AsyncConnection, Vault], Awaitable[Plan]]
             raise ImportRefused(f"the roster is of {roster.organisation_number}, not of {wanted.municipality}")
         return lambda connection, vault: plan_roster(connection, vault, roster, today, wanted.max_ended)
     if wanted.kind == "persons":
-        from registers.persons import plan_persons, read_persons
-
         documents = read_persons(wanted.path)
 
-        async def plan(connection: AsyncConnection, vault: Vault) -> Plan:
+        async def plan_of(connection: AsyncConnection, vault: Vault) -> Plan:
             municipality = await the_municipality(connection, wanted.municipality)
-            return await plan_persons(connection, vault, municipality, documents, now)
+            return await plan_persons(connection, vault, municipality.id, documents, today)
 
-        return plan
-    from registers.local import plan_local, read_local
+    else:
+        facts = read_local(wanted.path)
 
-    facts = read_local(wanted.path)
+        async def plan_of(connection: AsyncConnection, vault: Vault) -> Plan:
+            municipality = await the_municipality(connection, wanted.municipality)
+            return await plan_local(connection, vault, municipality.id, facts, now)
 
-    async def plan(connection: AsyncConnection, vault: Vault) -> Plan:
-        municipality = await the_municipality(connection, wanted.municipality)
-        return await plan_local(connection, vault, municipality, facts, now)
+    return plan_of
 
-    return plan
+
+async def municipalities(connection: AsyncConnection) -> Sequence[Row[UUID, str]]:
+    """Key and organisation number of each that the database holds."""
+    return (await connection.execute(select(Municipality.id, Municipality.organisation_number))).all()
 
 
 async def the_municipality(connection: AsyncConnection, organisation_number: str | None) -> Row[UUID, str]:
-    """Key and organisation number of the municipality that is meant. Raises MunicipalityUnclear."""
-    found = (await connection.execute(select(Municipality.id, Municipality.organisation_number))).all()
+    """Key and organisation number of the one that is meant. Raises MunicipalityUnclear."""
+    found = await municipalities(connection)
     if organisation_number is not None:
         found = [row for row in found if row.organisation_number == organisation_number]
         if not found:
@@ -134,8 +137,7 @@ async def the_municipality(connection: AsyncConnection, organisation_number: str
 
 async def open_vault(connection: AsyncConnection, folder: DataFolder) -> Vault:
     """The keys; made while there is nothing that other keys have encrypted."""
-    empty = (await connection.execute(select(Municipality.id).limit(1))).first() is None
-    return Vault.open(folder.keys_file, create=empty)
+    return Vault.open(folder.keys_file, create=not await municipalities(connection))
 
 
 def show(plan: Plan, kind: Kind, console: Console) -> None:
