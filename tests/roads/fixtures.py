@@ -1,0 +1,95 @@
+"""The fixtures of the rule tests: `place`, where worlds are held, and `holds`, which says statements about one.
+
+What they need is imported inside, so that other tests do not wait for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+if TYPE_CHECKING:
+    from server.database import Database
+    from tests.conftest import TestServer
+    from tests.roads.place import Place
+    from tests.worlds.loading import Loaded
+    from tests.worlds.world import World
+    from vault import Vault
+
+Holds = Callable[..., Awaitable[None]]
+ROADS = ("root", "unit", "thread", "nodes", "count")
+"""The roads that a rule's small world is walked on; the random worlds are walked on all."""
+
+
+@asynccontextmanager
+async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]:
+    """A place over a database that nobody else uses meanwhile."""
+    from graphql import build_schema  # noqa: PLC0415
+
+    from resolvers.engine.cursor import Cursors  # noqa: PLC0415
+    from resolvers.engine.documents import Limits  # noqa: PLC0415
+    from resolvers.engine.engine import Engine  # noqa: PLC0415
+    from resolvers.engine.run import Services  # noqa: PLC0415
+    from resolvers.gateway import Gateway  # noqa: PLC0415
+    from schema.public import printed_schema, public_catalogue  # noqa: PLC0415
+    from tests.roads.place import Contacts, Place  # noqa: PLC0415
+
+    contacts = Contacts()
+    gateway = await Gateway.open(database.api_connect, size=2)
+    limits = Limits(tokens=100_000, depth=60, nesting=200, fields=100_000, aliases=2_000, directives=2_000, cost=10**9)
+    services = Services(vault, contacts.look_up, Cursors(vault.derived_key("cursors")), limits)
+    try:
+        yield Place(database, vault, Engine(public_catalogue(), gateway, services), build_schema(printed_schema()), contacts)
+    finally:
+        await gateway.close()
+
+
+@pytest.fixture(scope="session")
+async def place(test_server: TestServer, vault: Vault) -> AsyncIterator[Place]:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from server.database import API, NAME  # noqa: PLC0415
+
+    owner = test_server.template.admin_connect["user"]
+    superuser = await asyncpg.connect(**test_server.superuser)
+    try:
+        await superuser.execute(f"create database worlds template {NAME} owner {owner}")
+        await superuser.execute(f"grant connect on database worlds to {API}")
+        database = replace(
+            test_server.template,
+            admin_connect={**test_server.template.admin_connect, "database": "worlds"},
+            api_connect={**test_server.template.api_connect, "database": "worlds"},
+        )
+        async with opened_place(database, vault) as opened:
+            yield opened
+        await superuser.execute("drop database worlds with (force)")
+    finally:
+        await superuser.close()
+
+
+@pytest.fixture
+def holds(place: Place) -> Holds:
+    """`await holds(world, *statements, now=...)`: every statement is so, and the server agrees with the oracle about
+    everything that whoever is named in them sees."""
+    from tests.statements import Statements  # noqa: PLC0415
+
+    kept: dict[int, tuple[World, Loaded]] = {}
+
+    async def holds(world: World, *statements: str, now: dt.datetime | None = None) -> None:
+        judged = Statements(world, now)
+        wrong = [statement for statement in statements if not judged.holds(statement)]
+        assert not wrong, f"not so, says the oracle: {wrong}"
+        if id(world) not in kept:
+            kept[id(world)] = (world, await place.load(world))
+        loaded = kept[id(world)][1]
+        told: list[str] = []
+        for who, login in judged.views:
+            told += await place.agree(loaded, [who], [login], judged.now, relations=judged.relations, only=ROADS)
+        assert not told, "\n".join(told[:20])
+
+    return holds

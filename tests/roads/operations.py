@@ -1,0 +1,168 @@
+"""The roads: operations that reach the same nodes and fields by different ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.view import Node
+
+CELLS = """
+fragment UnitCells on Unit { id name kind phone }
+fragment GroupCells on Group { id name groupKind: kind unit { id } }
+fragment ChildCells on Child {
+  id name relations birthDate nationalId address { lines postalCode city } units { id name } groups { id name }
+  guardians { id name } responsibilities { holder guardian { id } kind opensAccess since until }
+}
+fragment GuardianCells on Guardian { id name contact { phone email reserved } children { id name } }
+fragment StaffCells on StaffMember { id name positions { unit { id } role } }
+fragment AdultCells on OtherAdult { id name }
+fragment ThreadCells on Thread {
+  id subject createdAt lastMessageAt joint unreadCount unit { id } child { id name }
+  participants { person { __typename id name } side joinedAt lastReadAt } latestMessage { id }
+}
+fragment MessageCells on Message {
+  id body sentAt retractedAt thread { id } author { __typename id name } onBehalfOf { id }
+}
+"""
+
+NODE_CELLS = """
+{ __typename ...UnitCells ...GroupCells ...ChildCells ...GuardianCells ...StaffCells ...AdultCells ...ThreadCells
+  ...MessageCells }
+"""
+
+
+def with_fragments(text: str) -> str:
+    """The operation with the fragments that it uses, since unused ones are an error."""
+    used: list[str] = []
+    pieces = {piece.split()[1]: piece for piece in ("fragment" + part for part in CELLS.split("fragment")[1:])}
+    for name, piece in pieces.items():
+        if f"...{name}" in text:
+            used.append(piece.strip())
+    return "\n".join([text.strip(), *used])
+
+
+ROOT = with_fragments("""
+query Root {
+  viewer {
+    municipality unreadCount
+    person { __typename id name ... on Guardian { contact { phone } } ... on StaffMember { positions { role } } }
+    units { ...UnitCells }
+    children { ...ChildCells }
+    pupils { totalCount nodes { ...ChildCells } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
+    threads { totalCount edges { cursor node { ...ThreadCells } } }
+  }
+}
+""")
+
+NESTED_UNIT = with_fragments("""
+query Units($units: [ID!]!) {
+  nodes(ids: $units) {
+    ... on Unit {
+      id
+      groups { ...GroupCells children { ...ChildCells } staff { ...StaffCells } unit { name } }
+      staff { ...StaffCells }
+      children { totalCount nodes { ...ChildCells } }
+      threads { totalCount nodes { ...ThreadCells } }
+    }
+  }
+}
+""")
+
+NESTED_FAMILY = with_fragments("""
+query Families {
+  viewer {
+    children { id guardians { ...GuardianCells children { ...ChildCells } } units { staff { id } } groups { staff { id } } }
+    pupils(first: 200) { edges { node { id guardians { ...GuardianCells children { ...ChildCells } } threads { totalCount } } } }
+    units { children { nodes { guardians { children { guardians { ...GuardianCells } } } } } }
+  }
+}
+""")
+
+NESTED_THREAD = with_fragments("""
+query Threads {
+  viewer {
+    threads(first: 200) {
+      nodes {
+        child { ...ChildCells threads { totalCount nodes { id } } }
+        participants { person { ... on Guardian { ...GuardianCells } ... on StaffMember { ...StaffCells } ...AdultCells } }
+        messages(first: 200) { totalCount nodes { ...MessageCells } }
+        newest: messages(last: 1) { nodes { ...MessageCells } pageInfo { hasPreviousPage } }
+        latestMessage { ...MessageCells thread { ...ThreadCells } }
+        unit { ...UnitCells }
+      }
+    }
+  }
+}
+""")
+
+ALL_NODES = with_fragments("query Nodes($ids: [ID!]!) { nodes(ids: $ids) " + NODE_CELLS + "}")
+
+ONE_NODE = with_fragments("query One($id: ID!) { node(id: $id) " + NODE_CELLS + "}")
+
+INTERFACES = with_fragments("""
+query Interfaces($ids: [ID!]!, $with: Boolean!, $without: Boolean!) {
+  nodes(ids: $ids) {
+    __typename
+    key: id
+    ... on Person { called: name @skip(if: $without) ... on Child { born: birthDate @include(if: $with) } }
+    ... on Node { id @include(if: $without) ... on Thread { subject @include(if: $with) seen: lastMessageAt } }
+    ... on Guardian @include(if: $with) { reach: contact { email } }
+    ... on Child { number: nationalId @skip(if: $with) a: guardians { id } b: guardians { name } }
+  }
+}
+""")
+
+COUNTS = """
+query Counts($units: [ID!]!) {
+  viewer { unreadCount pupils { totalCount } threads { totalCount } children { threads { totalCount } } }
+  nodes(ids: $units) { ... on Unit { children { totalCount } threads { totalCount } } }
+}
+"""
+
+FILTERS = """
+query Filters($unit: ID, $child: ID) {
+  viewer {
+    unit: threads(filter: {unitId: $unit}) { totalCount nodes { id unreadCount } }
+    child: threads(filter: {childId: $child}) { totalCount nodes { id } }
+    unread: threads(filter: {unreadOnly: true}) { totalCount nodes { id } }
+    mine: threads(filter: {participatingOnly: true}) { totalCount nodes { id } }
+    all: threads(filter: {unitId: $unit, childId: $child, unreadOnly: true, participatingOnly: true}) { totalCount nodes { id } }
+    none: threads(filter: {}) { totalCount }
+  }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Road:
+    name: str
+    text: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+def chunks(ids: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def roads(ids: dict[Node, str], *, one_by_one: bool = False) -> Iterator[Road]:
+    """All roads over one world; `ids` are those of every node there is, visible or not."""
+    units = [told for node, told in ids.items() if node.type == "Unit"]
+    children = [told for node, told in ids.items() if node.type == "Child"]
+    everything = list(ids.values())
+    yield Road("root", ROOT)
+    yield Road("unit", NESTED_UNIT, {"units": units})
+    yield Road("family", NESTED_FAMILY)
+    yield Road("thread", NESTED_THREAD)
+    yield Road("count", COUNTS, {"units": units})
+    for some in chunks(everything, 60):
+        yield Road("nodes", ALL_NODES, {"ids": some})
+    yield Road("fragment", INTERFACES, {"ids": everything[:60], "with": True, "without": False})
+    yield Road("fragment", INTERFACES, {"ids": everything[-60:], "with": False, "without": True})
+    for unit, child in zip(units, children, strict=False):
+        yield Road("filter", FILTERS, {"unit": unit, "child": child})
+    if one_by_one:
+        for one in everything:
+            yield Road("node", ONE_NODE, {"id": one})

@@ -1,0 +1,176 @@
+"""A place to hold worlds: one database, one engine, and the viewers' way to ask.
+
+Each world is a municipality of its own in the same database, so that every run also shows that nothing crosses between
+them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLSchema, parse
+
+from authz.viewer import Viewer
+from resolvers.engine.engine import Answer, Engine
+from server.database import Database
+from tests.oracle.relations import Relations
+from tests.oracle.view import Node, View
+from tests.reference.executor import Asked, answer, asked_fields
+from tests.roads.comparing import differences
+from tests.roads.operations import Road, roads
+from tests.roads.tally import Tally
+from tests.worlds.loading import Loaded, load
+from tests.worlds.world import World
+from vault import Vault
+
+LOGINS = ("private", "employee", "both")
+
+
+@dataclass
+class Contacts:
+    """The contact register of all worlds, by national identity number."""
+
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def look_up(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {number: self.known[number] for number in numbers if number in self.known}
+
+    def take(self, world: World) -> None:
+        for handle, told in world.contacts.items():
+            number = world.people[handle].number
+            if number:
+                self.known[number] = {"phone": told.phone, "email": told.email, "reserved": told.reserved}
+
+
+class Place:
+    def __init__(
+        self, database: Database, vault: Vault, engine: Engine, schema: GraphQLSchema, contacts: Contacts
+    ) -> None:
+        self.database = database
+        self.vault = vault
+        self.engine = engine
+        self.schema = schema
+        self.contacts = contacts
+        self.numbers = itertools.count(999_000_001)
+        self.parsed: dict[str, DocumentNode] = {}
+
+    async def load(self, world: World) -> Loaded:
+        world.organisation_number = str(next(self.numbers))
+        self.contacts.take(world)
+        return await load(world, self.database, self.vault)
+
+    def viewer(self, world: World, who: str, login: str) -> Viewer:
+        number = world.people[who].number
+        assert number is not None
+        return Viewer(
+            municipality=world.organisation_number,
+            number_hash=self.vault.keyed_hash(number, "national_id"),
+            subject=None,
+            private=login in ("private", "both"),
+            employee=login in ("employee", "both"),
+        )
+
+    async def ask(self, view: View, text: str, variables: dict[str, Any]) -> Answer:
+        prepared = self.engine.documents.prepare(text, None)
+        viewer = self.viewer(view.world, view.viewer, view.login)
+        return await self.engine.run(prepared, variables, viewer, view.now)
+
+    def document(self, text: str) -> DocumentNode:
+        if text not in self.parsed:
+            self.parsed[text] = parse(text)
+        return self.parsed[text]
+
+    def reference(
+        self, view: View, ids: dict[Node, str], text: str, variables: dict[str, Any], decide: Any = None
+    ) -> tuple[dict[str, Any] | None, dict[str, int]]:
+        asked = Asked(view, ids, decide=decide)
+        told = answer(self.schema, self.document(text), asked, variables)
+        return told.data, told.hidden
+
+    async def compare(
+        self, view: View, ids: dict[Node, str], road: Road, tally: Tally | None = None
+    ) -> list[str]:
+        """What differs between the server and the oracle on one road; empty when nothing does."""
+        held = frozenset(tie.relation for child in view.world.people for tie in view.ties(child)) if tally else None
+
+        def decide(node: Node, name: str, given: bool) -> None:
+            assert tally is not None
+            assert held is not None
+            tally.record(view, held, road.name, node, name, given)
+
+        expected, hidden = self.reference(view, ids, road.text, road.variables, decide if tally else None)
+        if tally and held is not None:
+            self.count_absent(view, ids, road, tally, held)
+        given = await self.ask(view, road.text, road.variables)
+        where = f"{view.viewer} ({view.login}, {view.now:%Y-%m-%d %H:%M}Z) by {road.name}"
+        told = [f"{where}: errors {given.errors}"] if given.errors else []
+        names = {told: f"<{node.type} {node.handle}>" for node, told in ids.items()}
+        told += [f"{where} {one}" for one in differences(named(expected, names), named(given.data, names))]
+        if hidden != given.hidden:
+            told.append(f"{where}: hidden {hidden} expected, {given.hidden} given")
+        return told
+
+    def count_absent(self, view: View, ids: dict[Node, str], road: Road, tally: Tally, held: frozenset[str]) -> None:
+        """A node that is not there for the viewer is a refusal of every field that was asked of it."""
+        asked_for = [value for value in road.variables.values() if isinstance(value, str)]
+        for value in road.variables.values():
+            asked_for += value if isinstance(value, list) else []
+        document = self.document(road.text)
+        fragments = {one.name.value: one for one in document.definitions if one.kind == "fragment_definition"}  # type: ignore[attr-defined]
+        fields = nodes_selection(document)
+        if fields is None:
+            return
+        nodes = {told: node for node, told in ids.items()}
+        for one in asked_for:
+            node = nodes.get(one)
+            if node and not view.sees(node):
+                for name in asked_fields(fields, node.type, fragments):
+                    if name != "__typename":
+                        tally.record(view, held, road.name, node, name, False)
+
+    async def agree(
+        self,
+        loaded: Loaded,
+        viewers: Sequence[str],
+        logins: Sequence[str],
+        now: dt.datetime,
+        *,
+        relations: Relations | None = None,
+        tally: Tally | None = None,
+        only: Sequence[str] | None = None,
+    ) -> list[str]:
+        """All differences for some viewers, over all roads or some of them."""
+        relations = relations or Relations(loaded.world)
+        told: list[str] = []
+        for who in viewers:
+            if not loaded.world.people[who].number:
+                continue
+            for login in logins:
+                view = View(relations, who, login, now)
+                for road in roads(loaded.ids):
+                    if only is None or road.name in only:
+                        told += await self.compare(view, loaded.ids, road, tally)
+        return told
+
+
+def named(value: Any, names: dict[str, str]) -> Any:
+    """The answer with handles in the place of ids, so that a difference can be read."""
+    if isinstance(value, dict):
+        return {key: named(one, names) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [named(one, names) for one in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def nodes_selection(document: DocumentNode) -> Any:
+    """What the operation selects of `node` or `nodes`, if that is its root."""
+    for definition in document.definitions:
+        if definition.kind == "operation_definition":
+            for field_node in definition.selection_set.selections:  # type: ignore[attr-defined]
+                if getattr(field_node, "name", None) and field_node.name.value in ("node", "nodes"):
+                    return field_node.selection_set
+    return None
