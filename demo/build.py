@@ -82,9 +82,8 @@ async def demo_is_built(database: Database, folder: DataFolder) -> bool:
     return recipe is not None and recipe.built and await municipality_of(database, recipe) is not None
 
 
-async def build_demo(  # noqa: PLR0913, PLR0917 - the options of the command
+async def build_demo(
     database: Database,
-    vault: Vault,
     folder: DataFolder,
     children: int,
     messages: int | None,
@@ -113,7 +112,7 @@ async def build_demo(  # noqa: PLR0913, PLR0917 - the options of the command
     now = instant(recipe.day, 0)
     await import_files(database, folder, recipe, console or Console(quiet=True))
     await fill(database, m, recipe, now, progress)
-    write_personas(m, folder, await ids_of(database, vault, recipe))
+    write_personas(m, folder, await ids_of(database, folder, recipe))
     keep(replace(recipe, built=True), folder)
 
 
@@ -155,7 +154,7 @@ async def fill(database: Database, m: Municipality, recipe: Recipe, now: dt.date
         await connection.close()
 
 
-async def ids_of(database: Database, vault: Vault, recipe: Recipe) -> dict[str, str]:
+async def ids_of(database: Database, folder: DataFolder, recipe: Recipe) -> dict[str, str]:
     """The global ids that personas' queries name."""
     connection = await asyncpg.connect(**database.admin_connect)
     try:
@@ -166,7 +165,7 @@ async def ids_of(database: Database, vault: Vault, recipe: Recipe) -> dict[str, 
             join municipality m on m.id = i.municipality_id
             where i.number_hash = $1 and m.organisation_number = $2
             """,
-            vault.keyed_hash(recipe.child, "national_id"),
+            Vault.open(folder.keys_file, create=False).keyed_hash(recipe.child, "national_id"),
             recipe.organisation,
         )
     finally:

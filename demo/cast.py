@@ -146,6 +146,9 @@ class Cast:
 
     def add_staff(self) -> None:
         maker, school = self.maker, self.school
+        for membership in maker.m.memberships:
+            if membership.person is self.teacher and not membership.primary:
+                membership.person = maker.colleague(school, self.teacher)
         self.subject_teacher = maker.employ(school, "teacher", since=maker.first_day(maker.year - 2))
         maker.teaches(self.class_4a, self.subject_teacher)
         self.assistant = maker.employ(school, "aide", since=maker.first_day(maker.year - 1))

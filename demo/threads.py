@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from demo.conversations import Exchange, pools
+from norway.days import oslo_day
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much."""
@@ -212,8 +213,8 @@ def gathered(rows: Sequence[asyncpg.Record], *keys: str) -> dict[Any, list[Tie]]
 
 
 async def load_pairs(connection: asyncpg.Connection[Any], municipality: UUID, now: dt.datetime) -> list[Pair]:
-    """Every guardian of every child at every unit, with the days on which they can have written there."""
-    today = (now.date() - EPOCH).days
+    """Every guardian of every child at every unit, with the days before today on which they can have written there."""
+    today = (oslo_day(now) - EPOCH).days
     guardians = gathered(await connection.fetch(GUARDIANS, municipality), "child_id")
     positions = await connection.fetch(POSITIONS, municipality)
     teaching = await connection.fetch(TEACHING, municipality)
@@ -250,7 +251,7 @@ async def load_pairs(connection: asyncpg.Connection[Any], municipality: UUID, no
         )
         first = today - YEARS * 365
         for guardian in place.guardians:
-            since, until = max(place.since, guardian.since, first), min(place.until, guardian.until, today + 1)
+            since, until = max(place.since, guardian.since, first), min(place.until, guardian.until, today)
             if since < until and any(one.since < until and since < one.until for one in around):
                 pairs.append(Pair(place, guardian, since, until))
     return pairs
@@ -322,7 +323,7 @@ class Writer:
     def times(self, day: int, pair: Pair, lines: Sequence[tuple[str, str, bool]]) -> list[int]:
         """Seconds since 1970, strictly rising: by day, answers within hours, the next exchange some days later."""
         rng = self.rng
-        end = min(self.now, pair.until * DAY - 2 * 3600)
+        end = min(self.now, pair.until * DAY - 2 * 3600) - 300
         at = min(day * DAY + 6 * 3600 + rng.randrange(14 * 3600), end - 60 * (len(lines) + 1))
         made = [at]
         for _, _, opens in lines[1:]:

@@ -295,16 +295,17 @@ def test_threads_have_together_exactly_the_messages_asked_for(threads: int, mess
 # -- in the database -----------------------------------------------------------------------------------------------
 
 
-async def built(database: Database, vault: Vault, path: Path) -> DataFolder:
+async def built(database: Database, path: Path) -> DataFolder:
     folder = DataFolder.at(path / "data")
-    await build_demo(database, vault, folder, CHILDREN, MESSAGES, 1, TODAY, tell_nobody)
+    await build_demo(database, folder, CHILDREN, MESSAGES, 1, TODAY, tell_nobody)
     await open_need_case(database, folder, Clock(TODAY))
     return folder
 
 
-async def test_every_persona_stands_as_the_table_says(database: Database, vault: Vault, tmp_path: Path) -> None:
-    folder = await built(database, vault, tmp_path)
+async def test_every_persona_stands_as_the_table_says(database: Database, tmp_path: Path) -> None:
+    folder = await built(database, tmp_path)
     personas = read_personas(folder)
+    vault = Vault.open(folder.keys_file, create=False)
     assert {persona["id"] for persona in personas} == set(RELATIONS)
     connection = await asyncpg.connect(**database.admin_connect)
     try:
@@ -326,12 +327,10 @@ async def test_every_persona_stands_as_the_table_says(database: Database, vault:
         await connection.close()
 
 
-async def test_first_start_loads_everything_and_a_second_keeps_it(
-    database: Database, vault: Vault, tmp_path: Path
-) -> None:
+async def test_first_start_loads_everything_and_a_second_keeps_it(database: Database, tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data")
     assert not await demo_is_built(database, folder)
-    folder = await built(database, vault, tmp_path)
+    folder = await built(database, tmp_path)
     assert await demo_is_built(database, folder)
     by_hand = [
         json.loads(line) for line in (folder.municipality_files / "local.ndjson").read_text("utf-8").splitlines()
@@ -368,7 +367,7 @@ async def test_first_start_loads_everything_and_a_second_keeps_it(
             "wrong": 0,
             "kin": 0,
         }
-        await build_demo(database, vault, folder, 999, 10, 7, TODAY + dt.timedelta(days=3), tell_nobody)
+        await build_demo(database, folder, 999, 10, 7, TODAY + dt.timedelta(days=3), tell_nobody)
         assert await connection.fetchval("select count(*) from message") == counts["messages"]
         recipe = kept_recipe(folder)
         assert recipe is not None
@@ -377,10 +376,8 @@ async def test_first_start_loads_everything_and_a_second_keeps_it(
         await connection.close()
 
 
-async def test_bulk_threads_are_told_apart_by_their_seed_alone(
-    database: Database, vault: Vault, tmp_path: Path
-) -> None:
-    folder = await built(database, vault, tmp_path)
+async def test_bulk_threads_are_told_apart_by_their_seed_alone(database: Database, tmp_path: Path) -> None:
+    folder = await built(database, tmp_path)
     connection = await asyncpg.connect(**database.admin_connect)
     try:
         municipality = await connection.fetchval("select id from municipality")
@@ -406,9 +403,9 @@ async def test_bulk_threads_are_told_apart_by_their_seed_alone(
 
 @pytest.mark.parametrize("width", [80, 200])
 async def test_table_of_personas_holds_a_link_and_a_token_for_each(
-    database: Database, vault: Vault, tmp_path: Path, width: int
+    database: Database, tmp_path: Path, width: int
 ) -> None:
-    folder = await built(database, vault, tmp_path)
+    folder = await built(database, tmp_path)
     told = io.StringIO()
     print_personas(folder, 8123, Console(file=told, width=width))
     printed = told.getvalue()
