@@ -27,8 +27,9 @@ def now(table: str) -> str:
     return f"{table}.since <= $2 and ({table}.until is null or {table}.until > $2)"
 
 
-def json_list(row: str, order: str, source: str) -> str:
-    return f"(select coalesce(json_agg({row} order by {order}), '[]') from {source})"
+def rows(select: str) -> str:
+    """The rows of a select as a JSON list, in its order and with its columns' names."""
+    return f"(select coalesce(json_agg(z), '[]') from ({select}) z)"
 
 
 # What the viewer is, worked out once a statement: units whose threads are theirs to read whole (T4 to T6), units they
@@ -52,19 +53,23 @@ TAUGHT = f"""taught as materialized (
     and exists (select from position p where p.person_id = $1 and p.unit_id = g.unit_id and {now("p")}))"""
 
 
-def as_family(row: str, moment: str = "$2") -> str:
-    """T1's relation to the child of a row, today or on the Oslo day of an instant."""
-    if moment == "$2":
-        since, until = "{0}.since <= $2", "{0}.until > $2"
-    else:
-        since = f"{moment} >= {{0}}.since::timestamp at time zone 'Europe/Oslo'"
-        until = f"{moment} < {{0}}.until::timestamp at time zone 'Europe/Oslo'"
-    period = f"{since} and ({{0}}.until is null or {until})"
+def as_family(row: str) -> str:
+    """T1's relation to the child of a row, today."""
     return f"""(exists (
-            select from guardianship r where r.child_id = {row}.child_id and r.person_id = $1 and {period.format("r")})
+            select from guardianship r where r.child_id = {row}.child_id and r.person_id = $1 and {now("r")})
         or exists (
             select from delegation d where d.child_id = {row}.child_id and d.person_id = $1
-            and d.unit_id = {row}.unit_id and {period.format("d")}))"""
+            and d.unit_id = {row}.unit_id and {now("d")}))"""
+
+
+def held(row: str) -> str:
+    """T7's days of that relation, as instants: worked out once a thread, not once a message."""
+    midnight = "{0}::timestamp at time zone 'Europe/Oslo'"
+    return f"""(
+        select range_agg(tstzrange({midnight.format("since")}, {midnight.format("until")})) from (
+            select r.since, r.until from guardianship r where r.child_id = {row}.child_id and r.person_id = $1
+            union all select d.since, d.until from delegation d
+            where d.child_id = {row}.child_id and d.person_id = $1 and d.unit_id = {row}.unit_id) x)"""
 
 
 # The threads in which the viewer takes part, as T1 and T2 ask it.
@@ -75,10 +80,8 @@ PART = f"""part as materialized (
             and (a.child_id, a.unit_id) in (select child_id, unit_id from taught where not contact))))"""
 
 
-def seen(message: str, thread: str) -> str:
-    """T7, of a thread with `whole`, `joined_at` and `side` of its viewer."""
-    return f"""({thread}.whole or ({message}.sent_at >= {thread}.joined_at
-        and ({thread}.side = 'UNIT' or {as_family(thread, f"{message}.sent_at")})))"""
+SEEN = """(t.whole or (m.sent_at >= t.joined_at and (t.side = 'UNIT' or m.sent_at <@ t.held)))"""
+"""T7, of a message in a thread with what its viewer is in it."""
 
 
 def newest(limit: int, *branches: str) -> str:
@@ -88,40 +91,38 @@ def newest(limit: int, *branches: str) -> str:
     return f"(select * from ({each}) x {order})"
 
 
-WHOLE = "select t.*, true whole, null::timestamptz joined_at, null side from"
-TAKEN_PART = "select t.*, false whole, p.joined_at, p.side from"
+WHOLE = "select t.*, true whole, null::timestamptz joined_at, null side, null::tstzmultirange held from"
+TAKEN_PART = f"select t.*, false whole, p.joined_at, p.side, {held('p')} held from"
 
-BODY = "case when m.retracted_at is null then m.body end"
-MESSAGE = f"""json_build_object('body', {BODY}, 'sentAt', m.sent_at, 'author', json_build_object('name', y.name))"""
+NAME = "json_build_object('name', y.name)"
+MESSAGE = f"""case when m.retracted_at is null then m.body end body, m.sent_at "sentAt", {NAME} author"""
 THREAD_ID = f"rtrim(translate(encode('\\x{THREAD.hex()}'::bytea || uuid_send(t.id), 'base64'), '+/', '-_'), '=')"
-GUARDIANS = json_list(
-    "json_build_object('name', y.name)",
-    "y.name_key",
-    f"guardianship r join person y on y.id = r.person_id where r.child_id = c.id and {now('r')}",
-)
-PARTICIPANTS = json_list(
-    "json_build_object('person', json_build_object('name', y.name))",
-    "y.name_key",
-    "participant o join person y on y.id = o.person_id where o.thread_id = t.id",
-)
+GUARDIANS = rows(f"""
+    select y.name from guardianship r join person y on y.id = r.person_id
+    where r.child_id = c.id and {now("r")} order by y.name_key""")
+PARTICIPANTS = rows(f"""
+    select {NAME} person from participant o join person y on y.id = o.person_id
+    where o.thread_id = t.id order by y.name_key""")
 
+INBOX = rows(f"""
+    select {THREAD_ID} id, t.subject, coalesce(l.sent_at, t.created_at) "lastMessageAt",
+        json_build_object('name', c.name) child, {PARTICIPANTS} participants, l.message "latestMessage"
+    from (
+        select t.*, a.joined_at, {held("a")} held from participant a join thread t on t.id = a.thread_id
+        where a.person_id = $1 and a.side = 'GUARDIAN' and {as_family("a")}
+        order by t.last_message_at desc, t.id desc limit 20
+    ) t
+    join person c on c.id = t.child_id
+    left join lateral (
+        select z."sentAt" sent_at, row_to_json(z) message from (
+            select {MESSAGE} from message m join person y on y.id = m.author_id
+            where m.thread_id = t.id and m.sent_at >= t.joined_at and m.sent_at <@ t.held
+            order by m.sent_at desc, m.id desc limit 1) z
+    ) l on true
+    order by t.last_message_at desc, t.id desc""")
 Q1 = f"""
-select json_build_object('data', json_build_object('viewer', json_build_object('threads', json_build_object('nodes',
-    coalesce(json_agg(json_build_object(
-        'id', {THREAD_ID}, 'subject', t.subject, 'lastMessageAt', coalesce(l.sent_at, t.created_at),
-        'child', json_build_object('name', c.name), 'participants', {PARTICIPANTS}, 'latestMessage', l.message
-    ) order by t.last_message_at desc, t.id desc), '[]')))))::text
-from (
-    select t.*, a.joined_at from participant a join thread t on t.id = a.thread_id
-    where a.person_id = $1 and a.side = 'GUARDIAN' and {as_family("a")}
-    order by t.last_message_at desc, t.id desc limit 20
-) t
-join person c on c.id = t.child_id
-left join lateral (
-    select m.sent_at, {MESSAGE} message from message m join person y on y.id = m.author_id
-    where m.thread_id = t.id and m.sent_at >= t.joined_at and {as_family("t", "m.sent_at")}
-    order by m.sent_at desc, m.id desc limit 1
-) l on true"""
+select json_build_object('data', json_build_object('viewer', json_build_object('threads',
+    json_build_object('nodes', {INBOX}))))::text"""
 
 # A child's birth date and guardians are open to a relation that holds now; the birth date, by C6, also to a leader of
 # the unit that the child has left.
@@ -142,23 +143,21 @@ OF_UNIT = newest(
         and (p.side = 'GUARDIAN' or ($3 <> all ({WIDE})
             and p.child_id not in (select child_id from taught where contact and unit_id = $3)))""",
 )
+CHILD = f"""json_build_object('name', c.name,
+    'birthDate', case when k.related or {LED_ONCE} then c.birth_date end,
+    'guardians', case when k.related then {GUARDIANS} end)"""
+LAST_THREE = rows(f"""
+    select {MESSAGE} from (
+        select * from message m where m.thread_id = t.id and {SEEN} order by m.sent_at desc, m.id desc limit 3
+    ) m join person y on y.id = m.author_id order by m.sent_at, m.id""")
+HISTORY = rows(f"""
+        select t.subject, {CHILD} child, json_build_object('nodes', {LAST_THREE}) messages
+        from {OF_UNIT} t join person c on c.id = t.child_id cross join lateral (select {RELATED} related offset 0) k
+        order by t.last_message_at desc, t.id desc""")
 Q2 = f"""
 with {ME}, {TAUGHT}, {PART}
 select json_build_object('data', json_build_object('node', (
-    select json_build_object('name', u.name, 'threads', json_build_object('nodes', (
-        select coalesce(json_agg(json_build_object(
-            'subject', t.subject,
-            'child', json_build_object('name', c.name,
-                'birthDate', case when k.related or {LED_ONCE} then c.birth_date end,
-                'guardians', case when k.related then {GUARDIANS} end),
-            'messages', json_build_object('nodes', (
-                select coalesce(json_agg({MESSAGE} order by m.sent_at, m.id), '[]') from (
-                    select * from message m where m.thread_id = t.id and {seen("m", "t")}
-                    order by m.sent_at desc, m.id desc limit 3
-                ) m join person y on y.id = m.author_id))
-        ) order by t.last_message_at desc, t.id desc), '[]')
-        from {OF_UNIT} t join person c on c.id = t.child_id cross join lateral (select {RELATED} related offset 0) k
-    )))
+    select json_build_object('name', u.name, 'threads', json_build_object('nodes', {HISTORY}))
     from unit u where u.id = $3 and u.municipality_id = (select v.municipality_id from person v where v.id = $1)
 )))::text"""
 
@@ -170,7 +169,14 @@ OF_CHILD = newest(
         and (p.side = 'GUARDIAN' or not (p.unit_id = any (c.contact_at) or p.unit_id = any ({WIDE})))""",
 )
 LAST_SEEN_AT = f"""case when t.whole then t.last_message_at else coalesce(
-    (select max(m.sent_at) from message m where m.thread_id = t.id and {seen("m", "t")}), t.created_at) end"""
+    (select max(m.sent_at) from message m where m.thread_id = t.id and {SEEN}), t.created_at) end"""
+NEWEST_FIVE = rows(f"""
+        select t.subject, {LAST_SEEN_AT} "lastMessageAt" from {OF_CHILD} t
+        order by t.last_message_at desc, t.id desc""")
+CLASS = rows(f"""
+    select c.name, c.birth_date "birthDate", {GUARDIANS} guardians, json_build_object('nodes', {NEWEST_FIVE}) threads
+    from pupil c order by c.name_key, c.id""")
+# `offset 0` keeps the planner from hashing all people for 25 of them.
 Q3 = f"""
 with {ME}, {TAUGHT}, {PART}, pupil as materialized (
     select p.id, p.name, p.name_key, p.birth_date, mine.contact_at from (
@@ -183,16 +189,8 @@ with {ME}, {TAUGHT}, {PART}, pupil as materialized (
     ) mine cross join lateral (select * from person o where o.id = mine.child_id offset 0) p
     order by p.name_key, p.id limit 50
 )
-select json_build_object('data', json_build_object('viewer', json_build_object('pupils', json_build_object('nodes',
-    coalesce(json_agg(json_build_object(
-        'name', c.name, 'birthDate', c.birth_date, 'guardians', {GUARDIANS},
-        'threads', json_build_object('nodes', (
-            select coalesce(json_agg(json_build_object('subject', t.subject, 'lastMessageAt', {LAST_SEEN_AT})
-                order by t.last_message_at desc, t.id desc), '[]')
-            from {OF_CHILD} t))
-    ) order by c.name_key, c.id), '[]')))))::text
-from pupil c"""
-# `offset 0` keeps the planner from hashing all people for 25 of them.
+select json_build_object('data', json_build_object('viewer', json_build_object('pupils',
+    json_build_object('nodes', {CLASS}))))::text"""
 
 # One thread: what the viewer is to its child alone, and T1 first, since this is a guardian's question.
 AT_SCHOOL = f"""exists (
@@ -204,14 +202,15 @@ AT_SCHOOL = f"""exists (
     and exists (select from position p where p.person_id = $1 and p.unit_id = t.unit_id and {now("p")}))"""
 NOT_CLOSED = f"""not exists (select from kinship k where k.child_id = t.child_id and k.person_id = $1)
     and not exists (select from block b where b.child_id = t.child_id and b.person_id = $1 and {now("b")})"""
+FIRST_FIFTY = rows(f"""
+    select {MESSAGE} from (
+        select * from message m where m.thread_id = t.id and {SEEN} order by m.sent_at, m.id limit 50
+    ) m join person y on y.id = m.author_id order by m.sent_at, m.id""")
 Q4 = f"""
 select json_build_object('data', json_build_object('node', (
-    select json_build_object('subject', t.subject, 'messages', json_build_object('nodes', (
-        select coalesce(json_agg({MESSAGE} order by m.sent_at, m.id), '[]') from (
-            select * from message m where m.thread_id = t.id and {seen("m", "t")} order by m.sent_at, m.id limit 50
-        ) m join person y on y.id = m.author_id)))
+    select json_build_object('subject', t.subject, 'messages', json_build_object('nodes', {FIRST_FIFTY}))
     from (
-        select t.*, a.joined_at, a.side, w.whole from thread t
+        select t.*, a.joined_at, a.side, w.whole, {held("t")} held from thread t
         left join participant a on a.thread_id = t.id and a.person_id = $1
         cross join lateral (select a.side = 'GUARDIAN' and {as_family("t")} family) f
         cross join lateral (select f.family is not true and {NOT_CLOSED} and (
