@@ -1,7 +1,8 @@
 """How what a source says today changes what is known: ended, never deleted, and live again as a new period.
 
-The days before today are settled. A period that is gone from its source ends today; one that comes back begins anew
-today, so that the days between stay closed. What the source corrects about a period that was never ended is taken over.
+A period that is gone from its source ends today. One that comes back to a roster begins anew today, so that the days
+between stay closed; one that comes back to a register's document begins when the register says, which tells the past
+too. What the source corrects about a period that was never ended is taken over.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def merged(spans: Iterable[Span[Row]]) -> list[Span[Row]]:
     """The same days without overlaps, in order; empty periods are left out."""
     made: list[Span[Row]] = []
     for span in sorted((s for s in spans if s.last > s.since), key=lambda s: (s.since, s.last)):
-        if made and span.since <= made[-1].last:
+        if made and span.since < made[-1].last:
             if span.last > made[-1].last:
                 made[-1] = replace(made[-1], until=span.until)
         else:
@@ -59,12 +60,18 @@ class Reconciled(Generic[Row]):
     """Known rows that held and now end, with the day."""
 
 
-def reconciled(known: Sequence[Span[Row]], told: Iterable[Span[Row]], today: dt.date) -> Reconciled[Row]:
-    """Compares the periods of one tie (a person at a unit in a role, say) with what the source tells of it today."""
+def reconciled(
+    known: Sequence[Span[Row]], told: Iterable[Span[Row]], today: dt.date, *, tells_past: bool = False
+) -> Reconciled[Row]:
+    """Compares the periods of one tie (a person at a unit in a role, say) with what the source tells of it today.
+
+    `tells_past`: what the source says of days before today counts, also of days when it was gone from the source.
+    """
     result: Reconciled[Row] = Reconciled()
     settled = [span for span in known if not span.live(today)]
     open_rows = sorted((span for span in known if span.live(today)), key=lambda span: span.since)
-    closed_until = max((span.last for span in settled if span.last > span.since), default=dt.date.min)
+    ended = () if tells_past else (span.last for span in settled if span.last > span.since)
+    closed_until = max(ended, default=dt.date.min)
     for span in merged(told):
         match = next((row for row in open_rows if row.since < span.last and span.since < row.last), None)
         if match is not None:

@@ -72,6 +72,10 @@ class Problems:
         else:
             self.more += 1
 
+    @property
+    def count(self) -> int:
+        return len(self.found) + self.more
+
     def refuse_if_any(self) -> None:
         if self.found:
             raise InputRefused(self.found, self.more)
