@@ -1,11 +1,14 @@
 """How a viewer stands to children, units and threads: the facts of section 2, each one a SELECT.
 
-A fact's columns are the child, the unit it holds at (where it holds at one), and the days it holds. `standing()` puts
-the viewer's facts into one statement: its answer, the *keys*, is everything that row predicates and masks need to know
-of the viewer. Facts say how things stand; what they open is said on the pages of the concepts.
+A fact's columns are the child, the unit it holds at (where it holds at one), and the days it holds. `parts()` gathers
+a viewer's facts into the *keys*: everything that row predicates and masks need to know of the viewer, worked out by one
+function in the database (`authz/engine/keys.py`) at the beginning of each request. Facts say how things stand; what
+they open is said on the pages of the concepts.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Text,
-    Uuid,
     and_,
     bindparam,
     func,
@@ -21,12 +23,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     union,
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from authz.engine.sql import NOW, PRIVATE, TODAY, exists_in, holds, oslo_day_of, start_of, table, word
+from authz.engine.sql import HERE, NOW, PRIVATE, TODAY, exists_in, holds, oslo_day_of, start_of, table, word
 from models import (
     Administrator,
     Block,
@@ -37,7 +38,6 @@ from models import (
     GroupMembership,
     Guardianship,
     Kinship,
-    Municipality,
     NeedCase,
     Person,
     PersonIdentifier,
@@ -103,6 +103,10 @@ def delegate(me: ColumnElement) -> Select:
     )
 
 
+CONTACT_ROLES = ("CONTACT_TEACHER",)
+SUBJECT_ROLES = ("SUBJECT_TEACHER", "ASSISTANT")
+
+
 def taught(me: ColumnElement, *roles: str) -> Select:
     """Employed at the school now, with the role now in a group there that the child belongs to now."""
     own, theirs = table(GroupMembership, "own"), table(GroupMembership, "theirs")
@@ -115,6 +119,7 @@ def taught(me: ColumnElement, *roles: str) -> Select:
             group.c.unit_id,
             func.greatest(own.c.since, theirs.c.since, position.c.since, enrolment.c.since).label("since"),
             func.least(own.c.until, theirs.c.until, position.c.until, enrolment.c.until).label("until"),
+            own.c.role,
             group.c.name.label("group"),
             theirs.c.since.label("belongs_since"),
             unit.c.name.label("unit"),
@@ -141,12 +146,12 @@ def taught(me: ColumnElement, *roles: str) -> Select:
 
 def contact_teacher(me: ColumnElement) -> Select:
     """CONTACT_TEACHER (kontaktlærer) of a group that the child belongs to."""
-    return taught(me, "CONTACT_TEACHER")
+    return taught(me, *CONTACT_ROLES)
 
 
 def subject_staff(me: ColumnElement) -> Select:
     """SUBJECT_STAFF: subject teacher or assistant of a group that the child belongs to."""
-    return taught(me, "SUBJECT_TEACHER", "ASSISTANT")
+    return taught(me, *SUBJECT_ROLES)
 
 
 def at_unit(me: ColumnElement, *conditions: ColumnElement[bool], former: bool = False) -> Select:
@@ -241,26 +246,44 @@ def protected(child_id: ColumnElement) -> ColumnElement[bool]:
     return exists_in(protection, protection.c.child_id == child_id, holds(protection))
 
 
-def gathered(fact: Select, **columns: str) -> Subquery:
-    """One row with an array for each named column of a fact; empty arrays, never null."""
-    rows = fact.subquery("fact")
-    made = [
-        func.coalesce(func.array_agg(rows.c[column]), literal_column(f"'{{}}'::{kind}")).label(name)
-        for name, (column, kind) in ((name, told.split("::")) for name, told in columns.items())
-    ]
-    return select(*made).subquery(f"gathered_{next(iter(columns))}")
+@dataclass(frozen=True)
+class Part:
+    """Some of the keys, and when they are worth asking for."""
+
+    rows: Select
+    """One row; its columns are keys, arrays that are empty rather than null."""
+    when: str = "true"
+    """A condition over keys asked for before, in PL/pgSQL."""
 
 
-def spells(periods: FromClause, me: ColumnElement, *at: str) -> Select:
-    """Every period, past ones too, as instants: what T7 asks of a message."""
-    columns = [periods.c[column] for column in at]
+def gathered(rows: FromClause, **columns: tuple[ColumnElement, str, ColumnElement[bool] | None]) -> Select:
+    """One row with an array for each column: the values of those rows that meet its condition."""
+
+    def array(column: ColumnElement, kind: str, condition: ColumnElement[bool] | None) -> ColumnElement:
+        made = func.array_agg(column)
+        chosen = made if condition is None else made.filter(condition)
+        return func.coalesce(chosen, literal_column(f"'{{}}'::{kind}[]"))
+
+    return select(*(array(*told).label(name) for name, told in columns.items())).select_from(rows)
+
+
+def family(periods: FromClause, me: ColumnElement, name: str, *, at_unit: bool) -> Select:
+    """Those to whom the relation holds now; and every period, past ones too, as instants: what T7 asks of a message."""
     until = func.coalesce(start_of(periods.c.until), literal_column("'infinity'::timestamptz"))
-    return select(*columns, start_of(periods.c.since).label("since"), until.label("until")).where(
-        periods.c.person_id == me, PRIVATE
-    )
+    now = holds(periods)
+    columns: dict[str, tuple[ColumnElement, str, ColumnElement[bool] | None]] = {
+        name: (periods.c.child_id, "uuid", now),
+        f"{name}_spell": (periods.c.child_id, "uuid", None),
+        f"{name}_spell_since": (start_of(periods.c.since), "timestamptz", None),
+        f"{name}_spell_until": (until, "timestamptz", None),
+    }
+    if at_unit:
+        columns[f"{name}_unit"] = (periods.c.unit_id, "uuid", now)
+        columns[f"{name}_spell_unit"] = (periods.c.unit_id, "uuid", None)
+    return gathered(periods, **columns).where(periods.c.person_id == me, PRIVATE)
 
 
-def jobs(me: ColumnElement) -> Subquery:
+def jobs(me: ColumnElement) -> Select:
     """The units where the person is employed now, and those whose whole history that opens (T4, T5, T6)."""
     job = employment(me).subquery("position_now")
     unit = (
@@ -273,108 +296,74 @@ def jobs(me: ColumnElement) -> Subquery:
         .group_by(job.c.unit_id, job.c.kind)
         .subquery("job")
     )
-
-    def those(column: ColumnElement, kind: str, condition: ColumnElement[bool]) -> ColumnElement:
-        return func.coalesce(func.array_agg(column).filter(condition), literal_column(f"'{{}}'::{kind}[]"))
-
     opens_history = or_(unit.c.leads, ~unit.c.at_school)
-    return select(
-        those(unit.c.unit_id, "uuid", true()).label("employed"),
-        those(unit.c.unit_id, "uuid", unit.c.leads).label("led"),
-        those(unit.c.unit_id, "uuid", ~unit.c.at_school).label("staffed"),
-        those(unit.c.unit_id, "uuid", opens_history).label("history"),
-        those(unit.c.since, "timestamptz", opens_history).label("history_since"),
-    ).subquery("jobs")
+    return gathered(
+        unit,
+        employed=(unit.c.unit_id, "uuid", None),
+        schools=(unit.c.unit_id, "uuid", unit.c.at_school),
+        led=(unit.c.unit_id, "uuid", unit.c.leads),
+        staffed=(unit.c.unit_id, "uuid", ~unit.c.at_school),
+        history=(unit.c.unit_id, "uuid", opens_history),
+        history_since=(unit.c.since, "timestamptz", opens_history),
+    )
+
+
+def teaching(me: ColumnElement) -> Select:
+    """Each child and unit once for each relation, with the instant from which it holds."""
+    fact = taught(me, *CONTACT_ROLES, *SUBJECT_ROLES).subquery("fact")
+    is_contact = fact.c.role.in_([word(role) for role in CONTACT_ROLES])
+    rows = (
+        select(
+            fact.c.child_id,
+            fact.c.unit_id,
+            is_contact.label("is_contact"),
+            start_of(func.min(fact.c.since)).label("since"),
+        )
+        .group_by(fact.c.child_id, fact.c.unit_id, is_contact)
+        .subquery("taught")
+    )
+    return gathered(
+        rows,
+        contact=(rows.c.child_id, "uuid", rows.c.is_contact),
+        contact_unit=(rows.c.unit_id, "uuid", rows.c.is_contact),
+        contact_since=(rows.c.since, "timestamptz", rows.c.is_contact),
+        subject_staff=(rows.c.child_id, "uuid", ~rows.c.is_contact),
+        subject_staff_unit=(rows.c.unit_id, "uuid", ~rows.c.is_contact),
+        subject_staff_since=(rows.c.since, "timestamptz", ~rows.c.is_contact),
+    )
+
+
+def children_of(fact: Select, name: str) -> Select:
+    rows = fact.subquery("fact")
+    return gathered(rows, **{name: (rows.c.child_id, "uuid", None)})
+
+
+def parts(me: ColumnElement) -> list[Part]:
+    """Everything about a person's standing that predicates and masks use, in an order that spares what is empty."""
+    works = "cardinality(employed) > 0 or cardinality(cases) > 0"
+    return [
+        Part(family(table(Guardianship, "guardianship"), me, "guardian", at_unit=False), when="private"),
+        Part(family(table(Delegation, "delegation"), me, "delegate", at_unit=True), when="private"),
+        Part(jobs(me)),
+        Part(children_of(case_worker(me), "cases")),
+        Part(children_of(closed_to_work(me).select(), "closed"), when=works),
+        Part(teaching(me), when="cardinality(schools) > 0"),
+        Part(children_of(oneself(me), "oneself")),
+    ]
 
 
 NUMBER_HASH: ColumnElement = bindparam("number_hash", type_=LargeBinary())
 ISSUER: ColumnElement = bindparam("issuer", type_=Text())
 SUBJECT: ColumnElement = bindparam("subject", type_=Text())
-MUNICIPALITY: ColumnElement = bindparam("municipality", type_=Text())
-OTHER: ColumnElement = bindparam("other", type_=Uuid())
-WHO: ColumnElement = literal_column("who.person_id", Uuid())
-"""The person in `standing()`, named by text so that a fact at any depth can point at it."""
 
 
 def signed_in() -> Select:
     """The person whom the token names, by number or by the issuer's subject; null for somebody not known here."""
     identifier, subject = table(PersonIdentifier, "identifier"), table(SignInSubject, "sign_in")
-    here = literal_column("municipality.id", Uuid())
     by_number = select(identifier.c.person_id).where(
-        identifier.c.municipality_id == here, identifier.c.number_hash == NUMBER_HASH
+        identifier.c.municipality_id == HERE, identifier.c.number_hash == NUMBER_HASH
     )
     by_subject = select(subject.c.person_id).where(
-        subject.c.municipality_id == here, subject.c.issuer == ISSUER, subject.c.subject == SUBJECT
+        subject.c.municipality_id == HERE, subject.c.issuer == ISSUER, subject.c.subject == SUBJECT
     )
-    return select(func.coalesce(by_number.scalar_subquery(), by_subject.scalar_subquery()).label("person_id"))
-
-
-def keys_of(me: ColumnElement) -> list[Subquery]:
-    """Everything about a person's standing that predicates and masks use."""
-    return [
-        gathered(closed_to_work(me).select(), closed="child_id::uuid[]"),
-        gathered(guardian(me), guardian="child_id::uuid[]"),
-        gathered(
-            spells(table(Guardianship, "spell"), me, "child_id"),
-            guardian_spell="child_id::uuid[]",
-            guardian_spell_since="since::timestamptz[]",
-            guardian_spell_until="until::timestamptz[]",
-        ),
-        gathered(delegate(me), delegate="child_id::uuid[]", delegate_unit="unit_id::uuid[]"),
-        gathered(
-            spells(table(Delegation, "spell"), me, "child_id", "unit_id"),
-            delegate_spell="child_id::uuid[]",
-            delegate_spell_unit="unit_id::uuid[]",
-            delegate_spell_since="since::timestamptz[]",
-            delegate_spell_until="until::timestamptz[]",
-        ),
-        gathered(
-            dated(contact_teacher(me)),
-            contact="child_id::uuid[]",
-            contact_unit="unit_id::uuid[]",
-            contact_since="since::timestamptz[]",
-        ),
-        gathered(
-            dated(subject_staff(me)),
-            subject_staff="child_id::uuid[]",
-            subject_staff_unit="unit_id::uuid[]",
-            subject_staff_since="since::timestamptz[]",
-        ),
-        jobs(me),
-        gathered(case_worker(me), cases="child_id::uuid[]"),
-        gathered(oneself(me), oneself="child_id::uuid[]"),
-    ]
-
-
-def dated(fact: Select) -> Select:
-    """A fact once for each child and unit, with the instant from which it holds."""
-    rows = fact.subquery("fact")
-    since = start_of(func.min(rows.c.since)).label("since")
-    return select(rows.c.child_id, rows.c.unit_id, since).group_by(rows.c.child_id, rows.c.unit_id)
-
-
-def standing() -> Select:
-    """One statement, one row: who the viewer is here, and the keys. No row: the municipality is not known."""
-    municipality = table(Municipality, "municipality")
-    who = signed_in().lateral("who")
-    named = select(
-        municipality.c.id.label("municipality_id"),
-        municipality.c.name.label("municipality_name"),
-        who.c.person_id.label("me"),
-    )
-    return keyed(named, municipality.join(who, true())).where(municipality.c.organisation_number == MUNICIPALITY)
-
-
-def standing_of_another() -> Select:
-    """The keys of another person, for an explanation to a leader or a case worker."""
-    person = table(Person, "person")
-    who = select(person.c.id.label("person_id")).where(person.c.id == OTHER).subquery("who")
-    return keyed(select(who.c.person_id.label("me")), who)
-
-
-def keyed(selected: Select, source: FromClause) -> Select:
-    for part in keys_of(WHO):
-        lateral = part.element.lateral(part.name)
-        selected = selected.add_columns(*lateral.c)
-        source = source.join(lateral, true())
-    return selected.add_columns(administration(WHO).exists().label("administrates")).select_from(source)
+    return select(func.coalesce(by_number.scalar_subquery(), by_subject.scalar_subquery()).label("me"))

@@ -6,15 +6,14 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
-from authz.relation import standing
+from authz.engine.keys import CALL, PARAMETERS
 from authz.viewer import Viewer
 from norway.days import oslo_day
-from resolvers.engine.statement import compiled
 
-STANDING = compiled(standing())
 SHAPE = (
     "closed",
     "guardian",
@@ -31,6 +30,9 @@ SHAPE = (
 """The key sets whose being empty changes the statements."""
 
 
+MUNICIPALITY = "select id, name from municipality where organisation_number = $1"
+
+
 class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
@@ -44,6 +46,7 @@ class Gateway:
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
+        self._municipalities: dict[str, tuple[UUID, str]] = {}
 
     @classmethod
     async def open(cls, connect: Mapping[str, Any], *, size: int = 10) -> Gateway:
@@ -67,21 +70,33 @@ class Gateway:
         self, viewer: Viewer, now: dt.datetime
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
         """A connection, and the viewer's standing as the parameters of every statement that follows."""
-        asked = {
-            "municipality": viewer.municipality,
-            "number_hash": viewer.number_hash,
-            "issuer": viewer.subject[0] if viewer.subject else None,
-            "subject": viewer.subject[1] if viewer.subject else None,
-            "private": viewer.private,
-            "employee": viewer.employee,
-            "today": oslo_day(now),
-            "now": now,
-        }
         async with self._pool.acquire() as connection:
-            record = await connection.fetchrow(STANDING.sql, *STANDING.arguments(asked))
-            if record is None:
+            municipality_id, name = await self._municipality(connection, viewer.municipality)
+            asked = {
+                "municipality_id": municipality_id,
+                "municipality_name": name,
+                "number_hash": viewer.number_hash,
+                "issuer": viewer.subject[0] if viewer.subject else None,
+                "subject": viewer.subject[1] if viewer.subject else None,
+                "private": viewer.private,
+                "employee": viewer.employee,
+                "today": oslo_day(now),
+                "now": now,
+            }
+            keys = await connection.fetchrow(CALL, *[asked[name] for name in PARAMETERS])
+            if keys is None:  # a function always gives its row
                 raise MunicipalityNotHere
-            yield connection, {**asked, **record}
+            yield connection, {**asked, **keys}
+
+    async def _municipality(self, connection: Any, number: str) -> tuple[UUID, str]:
+        """Id and name; kept, since a municipality's never change while the process lives."""
+        known = self._municipalities.get(number)
+        if known is None:
+            found = await connection.fetchrow(MUNICIPALITY, number)
+            if found is None:
+                raise MunicipalityNotHere
+            known = self._municipalities[number] = (found["id"], found["name"])
+        return known
 
 
 def shape_of(values: Mapping[str, Any]) -> frozenset[str]:

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 import migrations
+from authz.engine import keys
 from server.data_folder import DataFolder, write_secret
 
 if TYPE_CHECKING:
@@ -254,7 +255,18 @@ async def _migrate(database: Database, api_role: str) -> None:
             # Only when there is something to let in: each grant makes the sessions that run plan everything anew.
             for grant in GRANTS:
                 await connection.exec_driver_sql(grant.format(role=quoted))
+        await _install_keys(connection, quoted)
         await connection.commit()
+
+
+async def _install_keys(connection: AsyncConnection, api_role: str) -> None:
+    """Make the function that works out a viewer's keys the one of this Innsyn's policy pages."""
+    if (await connection.exec_driver_sql(keys.CURRENT)).scalar() == keys.digest():
+        return
+    for statement in keys.install_statements():
+        await connection.exec_driver_sql(statement)
+    await connection.exec_driver_sql("revoke execute on function standing from public")
+    await connection.exec_driver_sql(f"grant execute on function standing to {api_role}")
 
 
 async def _is_newest(connection: AsyncConnection) -> bool:
