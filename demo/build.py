@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,49 +19,19 @@ from demo.facts import Municipality
 from demo.maker import instant
 from demo.municipality import LOCAL, PERSONS, ROSTER, make_municipality, write_municipality
 from demo.personas import write_personas
+from demo.recipe import Recipe, keep, kept_recipe
 from demo.threads import Progress, fill_threads
 from resolvers import ids
 from server.clock import Clock
-from server.data_folder import DataFolder, write_secret
+from server.data_folder import DataFolder
 from server.database import Database
-from server.imports import Import, Kind, take_in
+from server.imports import TITLES, Import, Kind, take_in
 from vault import Vault
+
+__all__ = ["build_demo", "demo_is_built", "kept_recipe", "open_need_case"]
 
 MESSAGES_A_CHILD = 50
 MESSAGES_A_THREAD = 10
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What the demo in a data folder was made of; kept in `demo.json`, so that a start broken off goes on with it."""
-
-    children: int
-    messages: int
-    seed: int
-    today: str
-    organisation: str
-    administrator: str
-    """National identity number of whoever holds a need case at each start."""
-    child: str
-    """And of the child whom it is on."""
-    built: bool = False
-
-    @property
-    def day(self) -> dt.date:
-        return dt.date.fromisoformat(self.today)
-
-    def make(self) -> Municipality:
-        return make_municipality(self.children, self.seed, self.day)
-
-
-def kept_recipe(folder: DataFolder) -> Recipe | None:
-    with suppress(FileNotFoundError):
-        return Recipe(**json.loads((folder.path / "demo.json").read_text("utf-8")))
-    return None
-
-
-def keep(recipe: Recipe, folder: DataFolder) -> None:
-    write_secret(folder.path / "demo.json", json.dumps(asdict(recipe), indent=2) + "\n")
 
 
 async def municipality_of(database: Database, recipe: Recipe) -> UUID | None:
@@ -110,19 +79,23 @@ async def build_demo(
     write_municipality(m, folder.municipality_files)
     progress("files", 1, 1)
     now = instant(recipe.day, 0)
-    await import_files(database, folder, recipe, console or Console(quiet=True))
+    await import_files(database, folder, recipe, progress, console or Console(quiet=True))
     await fill(database, m, recipe, now, progress)
     write_personas(m, folder, await ids_of(database, folder, recipe))
     keep(replace(recipe, built=True), folder)
 
 
-async def import_files(database: Database, folder: DataFolder, recipe: Recipe, console: Console) -> None:
+async def import_files(
+    database: Database, folder: DataFolder, recipe: Recipe, progress: Progress, console: Console
+) -> None:
     """What `innsyn import` does, for each of the three."""
     files, clock = folder.municipality_files, Clock(recipe.day)
     kinds: tuple[tuple[Kind, str], ...] = (("roster", ROSTER), ("persons", PERSONS), ("local", LOCAL))
     for kind, name in kinds:
         wanted = Import(kind, files / name, clock, recipe.organisation)
+        progress(TITLES[kind], 0, 1)
         await take_in(database, folder, wanted, console, agreed)
+        progress(TITLES[kind], 1, 1)
 
 
 def agreed() -> bool:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from demo.facts import Municipality
 from demo.files import contacts
+from demo.recipe import kept_recipe
 from server.data_folder import DataFolder, write_secret
 from server.tokens import issue_development_token
 
@@ -80,6 +81,13 @@ def print_personas(folder: DataFolder, port: int, console: Console | None = None
             Text.assemble(persona["about"], "\n", (url, f"cyan link {url}")),
         )
     out.print(table)
+    if (recipe := kept_recipe(folder)) is not None:
+        out.print(
+            f"\n{recipe.children:,} children and {recipe.messages:,} messages, made by seed {recipe.seed} as of "
+            f"{recipe.today}; the files are in {folder.municipality_files}",
+            soft_wrap=True,
+            highlight=False,
+        )
     first = personas[0]
     token_file = shlex.quote(str(folder.path / "tokens" / first["id"]))
     out.print("\nEach token is in a file of the persona's name too:", style="bold")

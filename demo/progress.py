@@ -16,7 +16,7 @@ from demo.threads import Progress
 def progress_bars(console: Console | None = None) -> Iterator[Progress]:
     """Gives what `build_demo` wants to be told by."""
     out = console or Console(stderr=True)
-    columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:>16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     if not out.is_terminal:
         yield PlainLines(out)
         return

@@ -20,12 +20,13 @@ import asyncpg
 import pytest
 from rich.console import Console
 
-from demo.build import build_demo, demo_is_built, kept_recipe, open_need_case
+from demo.build import build_demo, demo_is_built, open_need_case
 from demo.conversations import pools
 from demo.files import contacts
 from demo.maker import FEWEST_CHILDREN, instant, units_for
 from demo.municipality import TooFewChildren, make_municipality, write_municipality
 from demo.personas import print_personas, read_personas
+from demo.recipe import kept_recipe
 from demo.threads import fill_threads, lengths
 from norway.national_id import is_national_id, is_synthetic
 from server.clock import Clock
@@ -372,6 +373,28 @@ async def test_first_start_loads_everything_and_a_second_keeps_it(database: Data
         recipe = kept_recipe(folder)
         assert recipe is not None
         assert (recipe.children, recipe.seed, recipe.today) == (CHILDREN, 1, TODAY.isoformat())
+    finally:
+        await connection.close()
+
+
+async def test_start_that_was_broken_off_goes_on_where_it_was(database: Database, tmp_path: Path) -> None:
+    class BrokenOff(Exception):
+        pass
+
+    def break_off(step: str, done: int, total: int) -> None:
+        if step == "messages" and done:
+            raise BrokenOff
+
+    folder = DataFolder.at(tmp_path / "data")
+    with pytest.raises(BrokenOff):
+        await build_demo(database, folder, CHILDREN, MESSAGES, 1, TODAY, break_off)
+    assert not await demo_is_built(database, folder)
+    await build_demo(database, folder, 999, 10, 7, TODAY + dt.timedelta(days=3), tell_nobody)
+    assert await demo_is_built(database, folder)
+    connection = await asyncpg.connect(**database.admin_connect)
+    try:
+        assert await connection.fetchval("select count(*) from thread") > MESSAGES // 10
+        assert await connection.fetchval("select count(distinct child_id) from enrolment") == CHILDREN
     finally:
         await connection.close()
 
