@@ -195,6 +195,7 @@ async def run_server(
     the loop, for the workers are processes and this one only watches them. Raises DevelopmentLoginRefused, and OSError
     where the port is taken.
     """
+    configure_logs()
     if serving.settings.development_login:
         check_host(host)
         log.warning("THE DEVELOPMENT LOGIN IS ON: whoever reaches this server may ask as anyone")
@@ -241,6 +242,8 @@ def bound(config: uvicorn.Config) -> Any:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((config.host, config.port))
+        # Already here, so that who comes before the workers are ready waits and is not turned away.
+        made.listen(config.backlog)
         made.set_inheritable(True)
     except OSError:
         made.close()

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from authz.viewer import Viewer
 from resolvers.engine.documents import DocumentRefused, Documents, Prepared
+from resolvers.gateway import MunicipalityNotHere
 from server.clock import Clock
 from server.logs import described
 from server.settings import EdgeLimits
@@ -40,6 +41,7 @@ ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+REFUSED = b'Bearer realm="innsyn", error="invalid_token"'
 PATIENCE = 0.1
 """Seconds after which it is worth a task to notice that the client has gone."""
 PARAMETERS = {"query", "operationName", "variables", "extensions"}
@@ -222,8 +224,7 @@ class GraphQLOverHTTP:
                 raise TokenRefused
             return await self.tokens.viewer(token.strip(b" "))
         except TokenRefused:
-            challenge = b'Bearer realm="innsyn", error="invalid_token"'
-            raise RequestRefused(401, "UNAUTHENTICATED", [(b"www-authenticate", challenge)]) from None
+            raise RequestRefused(401, "UNAUTHENTICATED", [(b"www-authenticate", REFUSED)]) from None
         except IssuerUnreachable:
             raise RequestRefused(503, "SIGN_IN_NOT_AVAILABLE", [(b"retry-after", b"30")]) from None
 
@@ -282,6 +283,9 @@ class GraphQLOverHTTP:
             async with asyncio.timeout(self.limits.seconds) as timer:
                 watch = Watch(receive, timer)
                 return await self.engine.run(prepared, variables, viewer, self.clock.now())
+        except MunicipalityNotHere:
+            # The token is good, but opens nothing here; that it is good is not told.
+            raise RequestRefused(401, "UNAUTHENTICATED", [(b"www-authenticate", REFUSED)]) from None
         except asyncpg.QueryCanceledError:
             # The database's own time limit was first.
             raise TimeoutError from None

@@ -176,16 +176,15 @@ def client(edge: SmallEdge) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def running(edge: SmallEdge) -> AsyncIterator[tuple[str, uvicorn.Server]]:
-    """The application behind a real server on a port of its own."""
+async def served(app: Starlette) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+    """An application, its lifespan running elsewhere, behind a real server on a port of its own."""
     config = uvicorn.Config(
-        edge.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off", ws="none",
-        timeout_graceful_shutdown=5, http="httptools",
-    )  # fmt: skip
+        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=5, http="httptools"
+    )
     server = uvicorn.Server(config)
+    server.capture_signals = contextlib.suppress  # type: ignore[method-assign, assignment]
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server.capture_signals = contextlib.suppress  # type: ignore[method-assign, assignment]
         task = asyncio.create_task(server.serve([listening]))
         while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
             await asyncio.sleep(0.01)
@@ -194,3 +193,7 @@ async def running(edge: SmallEdge) -> AsyncIterator[tuple[str, uvicorn.Server]]:
         finally:
             server.should_exit = True
             await task
+
+
+def running(edge: SmallEdge) -> contextlib.AbstractAsyncContextManager[tuple[str, uvicorn.Server]]:
+    return served(edge.app)

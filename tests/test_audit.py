@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,14 +41,26 @@ def node() -> Node:
     return found
 
 
-async def test_the_audits_find_neither_error_nor_warning(node: Node, tmp_path: Path, vault: Vault) -> None:
-    async with small_edge(tmp_path, vault) as edge, running(edge) as (address, _):
-        environment = os.environ | {"INNSYN_ADDRESS": f"{address}/graphql", "INNSYN_TOKEN": edge.token()}
-        process = await asyncio.create_subprocess_exec(
-            node.command, "audit.mjs", cwd=FOLDER, env=environment, stdout=subprocess.PIPE
-        )
-        told, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+async def audited(node: Node, address: str, token: str) -> list[dict[str, Any]]:
+    """What each audit says of the server at that address."""
+    environment = os.environ | {"INNSYN_ADDRESS": address, "INNSYN_TOKEN": token}
+    process = await asyncio.create_subprocess_exec(
+        node.command, "audit.mjs", cwd=FOLDER, env=environment, stdout=subprocess.PIPE
+    )
+    told, _ = await asyncio.wait_for(process.communicate(), SECONDS)
     assert process.returncode == 0
     results = [json.loads(line) for line in told.splitlines()]
     assert len(results) > 50
+    return results
+
+
+async def test_the_audits_find_neither_error_nor_warning(node: Node, tmp_path: Path, vault: Vault) -> None:
+    async with small_edge(tmp_path, vault) as edge, running(edge) as (address, _):
+        results = await audited(node, f"{address}/graphql", edge.token())
     assert [result for result in results if result["status"] != "ok"] == []
+
+
+async def test_the_audits_would_find_something(node: Node, tmp_path: Path, vault: Vault) -> None:
+    async with small_edge(tmp_path, vault) as edge, running(edge) as (address, _):
+        results = await audited(node, f"{address}/graphql", "no token")
+    assert {result["status"] for result in results} >= {"ok", "warn", "error"}
