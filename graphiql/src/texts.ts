@@ -34,7 +34,7 @@ const en = {
   you: "you",
   hiddenHint:
     "How often a field was closed to this viewer's relations, whether or not there is a value. In the answer a hidden value and a missing one look alike: null.",
-  nothingHidden: "No field in this answer was closed.",
+  nothingHidden: "nothing",
   errors: (count: number) => (count === 1 ? "1 error" : `${count} errors`),
   notRun: "Run the query to see what is hidden, and what it costs.",
   loading: "Loading …",
@@ -72,7 +72,7 @@ const nb: Texts = {
   you: "deg",
   hiddenHint:
     "Hvor ofte et felt var lukket for relasjonene til den som spør, enten det finnes en verdi eller ikke. I svaret ser en skjult og en manglende verdi like ut: null.",
-  nothingHidden: "Ingen felter i dette svaret var lukket.",
+  nothingHidden: "ingenting",
   errors: (count) => (count === 1 ? "1 feil" : `${count} feil`),
   notRun: "Kjør spørringen for å se hva som er skjult, og hva den koster.",
   loading: "Laster …",

@@ -43,8 +43,20 @@ function useWorkbench(): Workbench {
 function WhoAsks() {
   const says = useTexts();
   const { identity, personas, onChoose } = useWorkbench();
+  const here = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    here.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [identity]);
+
+  useEffect(() => {
+    const pane = here.current?.parentElement;
+    // The pane would hand its scrolling on to whatever is shown in it next.
+    return () => pane?.scrollTo(0, 0);
+  }, []);
+
   return (
-    <section className="who-asks">
+    <section className="who-asks" ref={here}>
       <h2>{says.whoAsks}</h2>
       <Personas personas={personas} chosen={identity.persona} onChoose={onChoose} />
     </section>
