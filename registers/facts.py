@@ -169,6 +169,8 @@ def _consent(item: Item, _at: dt.datetime) -> dict[str, Any]:
 
 def _setting(item: Item, _at: dt.datetime) -> dict[str, Any]:
     name, value = item.required("name"), item.required("value")
+    if len(name) > LONGEST_ID:
+        item.wrong("name", f"is longer than {LONGEST_ID} characters")
     if value and name in SETTINGS and value not in SETTINGS[name]:
         item.wrong("value", f"{name} is one of {', '.join(SETTINGS[name])}")
     return {"name": name, "value": value}

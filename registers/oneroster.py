@@ -41,8 +41,10 @@ UNREADABLE = (
     lzma.LZMAError,
 )
 """What the standard library raises for a damaged, encrypted or odd zip."""
-LONGEST = 10_000
-"""Characters that one field may hold."""
+LONGEST = 255
+"""Characters that one field may hold, as the standard limits its ids; a list of ids may be longer."""
+LONGEST_LIST = 10_000
+LISTS = frozenset({"orgSourcedIds", "termSourcedIds"})
 
 ROLES = {
     "1.2": "aide counselor districtAdministrator guardian parent principal proctor relative siteAdministrator student"
@@ -222,8 +224,12 @@ def _rows(content: bytes, file: str, required: tuple[str, ...], problems: Proble
                 problems.add(file, line, None, f"has {len(record)} fields where the header has {width}")
                 continue
             values = {column: record[place].strip() for place, column in columns.items()}
-            if any(len(value) > LONGEST for value in values.values()):
-                problems.add(file, line, None, f"a field is longer than {LONGEST} characters")
+            long = [name for name, value in values.items() if len(value) > (LONGEST_LIST if name in LISTS else LONGEST)]
+            for column in long:
+                problems.add(
+                    file, line, column, f"is longer than {LONGEST_LIST if column in LISTS else LONGEST} characters"
+                )
+            if long:
                 continue
             yield Row(file, line, values, problems)
     except csv.Error as wrong:

@@ -1,0 +1,521 @@
+"""Folkeregisteret's documents: what each part becomes, and that nothing of it opens more than it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registers.persons import read_persons
+from registers.plan import InputRefused
+from server.database import Database
+from tests.town import LEADER, NORA, ODIN, TEACHER, TODAY, Town, but, small
+from vault import Vault
+
+MOTHER, FATHER, SISTER, D_NUMBER = "41819077906", "57877940111", "30929043320", "41819077302"
+LATER = TODAY + dt.timedelta(7)
+
+
+def document(number: str, given: str, family: str, **parts: Any) -> dict[str, Any]:
+    return {
+        "identifikasjonsnummer": [{"erGjeldende": True, "status": "iBruk", "foedselsEllerDNummer": number}],
+        "status": [{"erGjeldende": True, "status": "bosatt"}],
+        "navn": [{"erGjeldende": True, "fornavn": given, "etternavn": family}],
+        "foedsel": [{"erGjeldende": True, "foedselsdato": "2018-03-14", "foedselsaar": "2018"}],
+        **parts,
+    }
+
+
+def nora(**parts: Any) -> dict[str, Any]:
+    return document(NORA, "VAKKER", "BLOMST", **parts)
+
+
+def mother(**parts: Any) -> dict[str, Any]:
+    born = [{"foedselsdato": "1990-01-01"}]
+    return document(MOTHER, "MILD", "BLOMST", **{"foedsel": born, **parts})
+
+
+def held(holder: str, kind: str = "felles", **more: Any) -> dict[str, Any]:
+    return {"erGjeldende": True, "ansvar": kind, "ansvarlig": holder, "gyldighetstidspunkt": "2018-03-14", **more}
+
+
+def graded(level: str | None, since: str | None = "2026-01-05T00:00:00+01", **more: Any) -> dict[str, Any]:
+    return {"erGjeldende": True, "graderingsnivaa": level, "gyldighetstidspunkt": since, **more}
+
+
+def street(house: str = "7", **more: Any) -> dict[str, Any]:
+    return {
+        "erGjeldende": True,
+        "gyldighetstidspunkt": "2020-01-01T00:00:00Z",
+        "vegadresse": {
+            "kommunenummer": "3222",
+            "bruksenhetsnummer": "H0101",
+            "adressenavn": "Skogveien",
+            "adressenummer": {"husnummer": house, "husbokstav": "B"},
+            "poststed": {"poststedsnavn": "LØRENSKOG", "postnummer": "1470"},
+        },
+        **more,
+    }
+
+
+@pytest.fixture
+async def town(database: Database, vault: Vault, tmp_path: Path) -> Town:
+    made = Town(database, vault, tmp_path)
+    await made.takes(small())
+    return made
+
+
+async def person(town: Town, number: str) -> Any:
+    hashed = town.vault.keyed_hash(number, "national_id").hex()
+    ((key,),) = await town.rows(f"select person_id from person_identifier where number_hash = '\\x{hashed}'")
+    return key
+
+
+async def guardians(town: Town) -> set[tuple[Any, ...]]:
+    return set(
+        await town.rows(
+            "select c.name, g.name, s.since, s.until from guardianship s"
+            " join person c on c.id = s.child_id join person g on g.id = s.person_id"
+        )
+    )
+
+
+BORN = dt.date(2018, 3, 14)
+GROWN = dt.date(2036, 3, 14)
+
+
+async def test_a_document_describes_the_person_whom_the_roster_knows(town: Town) -> None:
+    await town.hears(nora())
+    assert await town.rows(
+        "select source_id, name, birth_date, turns_15_on, turns_18_on, documented_on from person"
+        " where source_id = 'nora'"
+    ) == [("nora", "VAKKER BLOMST", BORN, dt.date(2033, 3, 14), GROWN, TODAY)]
+
+
+async def test_a_roster_does_not_rename_whom_the_register_has_named(town: Town) -> None:
+    await town.hears(nora())
+    await town.takes(small(users=but("Vakker,,Blomst", "Vakker,Ny,Blomst")))
+    assert await town.rows("select name from person where source_id = 'nora'") == [("VAKKER BLOMST",)]
+
+
+async def test_responsibility_on_the_child_s_document_makes_a_guardian(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(MOTHER)]), mother())
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
+    assert await town.rows("select kind, is_current, on_child_document, until from parental_responsibility") == [
+        ("felles", True, True, None)
+    ]
+
+
+async def test_a_holder_without_a_document_is_known_by_number_alone(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(FATHER)]))
+    assert await guardians(town) == {("VAKKER BLOMST", "Ukjent", BORN, GROWN)}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        held(MOTHER, "ukjent"),
+        held(MOTHER, "delt"),
+        {**held(MOTHER), "ansvar": None},
+        held(MOTHER, erGjeldende=False),
+        {**held(MOTHER), "erGjeldende": None},
+        held(MOTHER, opphoerstidspunkt="2026-11-22T23:30:00Z"),
+        held(MOTHER, gyldighetstidspunkt="2027-01-01"),
+        {"erGjeldende": True, "ansvar": "andre", "ansvarligOrganisasjon": "999999999"},
+        {
+            "erGjeldende": True,
+            "ansvar": "andre",
+            "ansvarligUtenIdentifikator": {"navn": {"fornavn": "A", "etternavn": "B"}},
+        },
+        {"erGjeldende": True, "ansvar": "felles", "ansvarlig": NORA},
+    ],
+    ids=lambda entry: str(entry.get("ansvar")),
+)
+async def test_an_unclear_entry_opens_nothing_and_becomes_a_task(town: Town, entry: dict[str, Any]) -> None:
+    await town.hears(nora(foreldreansvar=[entry]), mother())
+    today = f"since <= '{TODAY}' and (until is null or until > '{TODAY}')"
+    assert await town.rows(f"select 1 from guardianship where {today}") == []
+    assert await town.rows(
+        "select u.source_id from task t join unit u on u.id = t.unit_id"
+        " where t.kind = 'UNCLEAR_RESPONSIBILITY' order by 1"
+    ) == [
+        ("sfo",),
+        ("skole",),
+    ]
+
+
+async def test_holders_without_a_number_are_kept_by_name_or_organisation(town: Town) -> None:
+    nameless = {"navn": {"fornavn": "Anna", "mellomnavn": "B", "etternavn": "Berg"}}
+    await town.hears(
+        nora(
+            foreldreansvar=[
+                {"erGjeldende": True, "ansvar": "andre", "ansvarligOrganisasjon": "999999999"},
+                {"erGjeldende": True, "ansvar": "andre", "ansvarligUtenIdentifikator": nameless},
+            ]
+        )
+    )
+    holders = "select holder_id, holder_name, holder_organisation from parental_responsibility order by 2"
+    assert await town.rows(holders) == [(None, "Anna B Berg", None), (None, None, "999999999")]
+
+
+async def test_an_adult_s_document_opens_nothing_and_becomes_a_task(town: Town) -> None:
+    await town.hears(nora(), mother(foreldreansvar=[{"erGjeldende": True, "ansvar": "mor", "ansvarssubjekt": NORA}]))
+    assert await guardians(town) == set()
+    kin = await town.rows("select p.name from kinship k join person p on p.id = k.person_id")
+    assert kin == [("MILD BLOMST",)]
+    assert len(await town.rows("select 1 from task where kind = 'CONFLICTING_RESPONSIBILITY'")) == 2
+
+
+async def test_an_adult_s_document_that_agrees_is_no_task(town: Town) -> None:
+    await town.hears(
+        nora(foreldreansvar=[held(MOTHER)]),
+        mother(foreldreansvar=[{"erGjeldende": True, "ansvar": "felles", "ansvarssubjekt": NORA}]),
+    )
+    assert await town.rows("select kind from task where done_at is null") == []
+
+
+async def test_what_is_gone_from_a_document_has_ended_today(town: Town) -> None:
+    await town.hears(
+        nora(
+            foreldreansvar=[held(MOTHER), held(FATHER)],
+            adressebeskyttelse=[graded("fortrolig")],
+            bostedsadresse=[street()],
+        )
+    )
+    await town.hears(nora(foreldreansvar=[held(MOTHER)]), today=LATER)
+    assert set(await town.rows("select until from parental_responsibility")) == {(LATER,), (None,)}
+    assert await town.rows("select until from protection") == [(LATER,)]
+    assert await town.rows("select until from residence") == [(LATER,)]
+
+
+async def test_what_comes_back_begins_when_the_register_says(town: Town) -> None:
+    for entries, day in (([held(MOTHER)], TODAY), ([], LATER), ([held(MOTHER)], LATER + dt.timedelta(7))):
+        await town.hears(nora(foreldreansvar=entries), mother(), today=day)
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
+    async with town.documents_planned(nora(foreldreansvar=[held(MOTHER)]), mother(), today=LATER) as (_, plan):
+        assert not plan.counts["parental responsibilities"].added
+
+
+async def test_an_entry_that_stopped_being_current_ended_when_the_register_says(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(MOTHER)]))
+    ended = held(MOTHER, erGjeldende=False, opphoerstidspunkt="2026-11-01T00:00:00+01:00")
+    await town.hears(nora(foreldreansvar=[ended]))
+    assert await town.rows("select is_current, until from parental_responsibility order by 1") == [
+        (False, dt.date(2026, 11, 1)),
+        (True, dt.date(2026, 11, 1)),
+    ]
+
+
+async def test_people_who_are_not_in_the_file_are_untouched(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(MOTHER)]), mother())
+    await town.hears(document(ODIN, "SNILL", "MASKIN"), today=LATER)
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
+
+
+async def test_duplicate_entries_are_one(town: Town) -> None:
+    await town.hears(
+        nora(
+            foreldreansvar=[
+                held(MOTHER),
+                held(MOTHER),
+                held(MOTHER, erGjeldende=False),
+                held(MOTHER, erGjeldende=False),
+            ]
+        )
+    )
+    assert len(await town.rows("select 1 from parental_responsibility")) == 2
+
+
+async def test_family_relations_are_kept_once_seen(town: Town) -> None:
+    relation = {
+        "erGjeldende": True,
+        "relatertPerson": FATHER,
+        "relatertPersonsRolle": "far",
+        "minRolleForPerson": "barn",
+    }
+    nameless = {
+        "relatertPersonUtenFolkeregisteridentifikator": {"navn": {"fornavn": "A"}},
+        "relatertPersonsRolle": "mor",
+    }
+    await town.hears(nora(familierelasjon=[relation, nameless]))
+    await town.hears(nora())
+    assert await town.rows("select related_role, own_role from family_relation") == [("far", "barn")]
+    assert await guardians(town) == set()
+
+
+WHOLE = (
+    nora(
+        foreldreansvar=[held(MOTHER), held(FATHER, "ukjent"), held(SISTER, erGjeldende=False)],
+        familierelasjon=[{"relatertPerson": FATHER, "relatertPersonsRolle": "far", "minRolleForPerson": "barn"}],
+        adressebeskyttelse=[graded("fortrolig"), graded("ny gradering", None)],
+        bostedsadresse=[street(), street("9", erGjeldende=False, opphoerstidspunkt="2020-01-01")],
+    ),
+    mother(bostedsadresse=[street("007", gyldighetstidspunkt=None)], foreldreansvar=[{"ansvarssubjekt": NORA}]),
+)
+
+
+@pytest.mark.parametrize("days", [0, 1, 400])
+async def test_the_same_file_again_changes_nothing(town: Town, days: int) -> None:
+    await town.hears(*WHOLE)
+    async with town.documents_planned(*WHOLE, today=TODAY + dt.timedelta(days)) as (_, plan):
+        assert plan.empty, plan.counts
+
+
+# Numbers
+
+
+async def test_a_d_number_and_the_number_after_it_are_one_person(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(D_NUMBER)]))
+    grown = mother(
+        identifikasjonsnummer=[
+            {"erGjeldende": False, "status": "opphoert", "foedselsEllerDNummer": D_NUMBER},
+            {"erGjeldende": True, "status": "iBruk", "foedselsEllerDNummer": MOTHER},
+        ]
+    )
+    await town.hears(grown)
+    assert await person(town, D_NUMBER) == await person(town, MOTHER)
+    numbers = f"select in_use from person_identifier where person_id = '{await person(town, MOTHER)}' order by 1"
+    assert await town.rows(numbers) == [(False,), (True,)]
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
+
+
+async def test_a_document_does_not_join_two_people_known_apart(town: Town) -> None:
+    numbers = [{"foedselsEllerDNummer": NORA, "status": "iBruk"}, {"foedselsEllerDNummer": ODIN, "status": "opphoert"}]
+    (conflict,) = await town.doubts(nora(identifikasjonsnummer=numbers))
+    assert "line 1, identifikasjonsnummer: joins two people" in conflict
+    assert NORA not in conflict
+
+
+@pytest.mark.parametrize("names", [("SINT", "BLOMST"), ("VAKKER", "HAMMER")])
+async def test_a_child_s_number_is_not_joined_to_a_document_of_another_name(town: Town, names: tuple[str, str]) -> None:
+    (conflict,) = await town.doubts(document(NORA, *names))
+    assert "line 1, navn: contradicts" in conflict
+
+
+@pytest.mark.parametrize(
+    ("given", "middle", "family"),
+    [("Vakker Nydelig", None, "Eng-Blomst"), ("VÁKKER", None, "BLÓMST"), ("Nydelig", "Vakker Blomst", "Eng")],
+)
+async def test_a_child_s_number_is_joined_where_the_names_share_parts(
+    town: Town, given: str, middle: str | None, family: str
+) -> None:
+    name = {"erGjeldende": True, "fornavn": given, "mellomnavn": middle, "etternavn": family}
+    await town.hears(nora(navn=[name]))
+    assert await town.rows("select count(*) from person where source_id = 'nora' and documented_on is not null") == [
+        (1,)
+    ]
+
+
+async def test_a_roster_does_not_join_a_child_s_number_to_a_document_of_another_name(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    town = Town(database, vault, tmp_path)
+    await town.takes(small(users=but(NORA, "")))
+    await town.hears(document(SISTER, "SINT", "HAMMER"))
+    files = small(users=lambda lines: [*lines, f"ny,,true,Vakker,,Hammer,{SISTER},"])
+    files["roles"].append("ny,student,skole,,,")
+    (conflict,) = await town.refuses(files)
+    assert "users.csv, line 8, identifier" in conflict
+
+
+async def test_a_grown_teacher_s_new_family_name_contradicts_nothing(town: Town) -> None:
+    await town.hears(document(TEACHER, "STRENG", "VOGN"))
+    assert await town.rows("select name from person where source_id = 'lærer'") == [("STRENG VOGN",)]
+
+
+# Protection and addresses
+
+
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        ("fortrolig", "FORTROLIG"),
+        ("klientadresse", "FORTROLIG"),
+        ("hemmelig", "FORTROLIG"),
+        (None, "FORTROLIG"),
+        ("strengtFortrolig", "STRENGT_FORTROLIG"),
+    ],
+)
+async def test_a_grading_protects_and_one_that_is_not_known_too(town: Town, written: str | None, level: str) -> None:
+    await town.hears(nora(adressebeskyttelse=[graded(written)]))
+    assert await town.rows("select level, since, until from protection") == [(level, dt.date(2026, 1, 5), None)]
+
+
+async def test_no_grading_does_not_protect(town: Town) -> None:
+    await town.hears(nora(adressebeskyttelse=[graded("ugradert"), graded("fortrolig", erGjeldende=False)]))
+    assert await town.rows("select 1 from protection") == []
+
+
+async def test_protection_without_a_day_began_when_it_was_first_known(town: Town) -> None:
+    entry = {"graderingsnivaa": "fortrolig"}
+    await town.hears(nora(adressebeskyttelse=[entry]))
+    await town.hears(nora(adressebeskyttelse=[entry]), today=LATER)
+    assert await town.rows("select since, until from protection") == [(TODAY, None)]
+
+
+async def test_an_instant_counts_as_its_oslo_day(town: Town) -> None:
+    await town.hears(nora(adressebeskyttelse=[graded("fortrolig", "2026-06-30T22:30:00Z")]))
+    assert await town.rows("select since from protection") == [(dt.date(2026, 7, 1),)]
+
+
+async def test_an_unconfirmed_guardian_of_a_protected_child_is_a_task(town: Town) -> None:
+    await town.hears(
+        nora(foreldreansvar=[held(MOTHER)], adressebeskyttelse=[graded("fortrolig", "2018-03-14")]), mother()
+    )
+    assert await guardians(town) == set()
+    tasks = "select unit_id from task where kind = 'CONFIRM_GUARDIAN' and done_at is null"
+    assert len(await town.rows(tasks)) == 2
+    confirmation = {"child": NORA, "person": MOTHER, "since": "2026-11-01"}
+    await town.notes({"id": "c", "kind": "confirmation", "at": "2026-11-01T10:00:00Z", "by": LEADER, **confirmation})
+    assert await town.rows(tasks) == []
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", dt.date(2026, 11, 1), GROWN)}
+
+
+async def address(town: Town, name: str) -> Any:
+    ((cipher,),) = await town.rows(
+        "select address_cipher from residence r join person p on p.id = r.person_id"
+        f" where p.name = '{name}' and until is null"
+    )
+    return json.loads(town.vault.decrypt(cipher, "address")) if cipher else None
+
+
+async def test_an_address_is_kept_encrypted(town: Town) -> None:
+    await town.hears(nora(bostedsadresse=[street()]))
+    assert await address(town, "VAKKER BLOMST") == {
+        "lines": ["Skogveien 7B"],
+        "postalCode": "1470",
+        "city": "LØRENSKOG",
+    }
+    assert await town.rows("select since, until, known_on, level from residence") == [
+        (dt.date(2020, 1, 1), None, TODAY, None)
+    ]
+
+
+async def hashes(town: Town, *homes: Any) -> set[bytes]:
+    numbers = (NORA, ODIN, MOTHER, FATHER, SISTER)
+    names = {NORA: ("VAKKER", "BLOMST"), ODIN: ("SNILL", "MASKIN")}
+    pairs = zip(numbers, homes, strict=False)
+    await town.hears(*(document(n, *names.get(n, ("A", "B")), bostedsadresse=[home]) for n, home in pairs))
+    return {row[0] for row in await town.rows("select address_hash from residence")}
+
+
+async def test_people_of_one_dwelling_have_one_hash_however_it_is_written(town: Town) -> None:
+    other = street("007", adressegradering="fortrolig")
+    other["vegadresse"] |= {"adressenavn": "SKOGVEIEN ", "coAdressenavn": "Berg", "poststed": None}
+    other["vegadresse"]["adressenummer"]["husbokstav"] = "b"
+    assert len(await hashes(town, street(), other)) == 1
+
+
+async def test_people_of_different_dwellings_have_different_hashes(town: Town) -> None:
+    flat = street()
+    flat["vegadresse"]["bruksenhetsnummer"] = "H0201"
+    farm = {"matrikkeladresse": {"matrikkelnummer": {"kommunenummer": "3222", "gaardsnummer": 7, "bruksnummer": 2}}}
+    assert len(await hashes(town, street(), flat, street("8"), farm, {"ukjentBosted": {}})) == 5
+
+
+@pytest.mark.parametrize("protected_first", [True, False])
+@pytest.mark.parametrize("by_address", [True, False])
+async def test_no_address_is_stored_where_somebody_lives_under_strengt_fortrolig(
+    town: Town, *, protected_first: bool, by_address: bool
+) -> None:
+    strict = (
+        mother(bostedsadresse=[street(adressegradering="strengtFortrolig")])
+        if by_address
+        else mother(bostedsadresse=[street()], adressebeskyttelse=[graded("strengtFortrolig")])
+    )
+    files = [[strict], [nora(bostedsadresse=[street()])]]
+    for documents in files if protected_first else reversed(files):
+        await town.hears(*documents)
+    assert await town.rows("select count(address_cipher), count(distinct address_hash) from residence") == [(0, 1)]
+
+
+async def test_an_address_is_stored_again_when_the_protection_is_over(town: Town) -> None:
+    await town.hears(nora(bostedsadresse=[street()], adressebeskyttelse=[graded("strengtFortrolig")]))
+    assert await address(town, "VAKKER BLOMST") is None
+    await town.hears(nora(bostedsadresse=[street()]))
+    assert (await address(town, "VAKKER BLOMST"))["city"] == "LØRENSKOG"
+
+
+async def test_whoever_moves_left_on_the_day_of_the_move(town: Town) -> None:
+    await town.hears(nora(bostedsadresse=[street()]))
+    await town.hears(nora(bostedsadresse=[street("9", gyldighetstidspunkt="2026-11-20")]))
+    periods = "select since, until from residence order by 1"
+    moved = dt.date(2026, 11, 20)
+    assert await town.rows(periods) == [(dt.date(2020, 1, 1), moved), (moved, None)]
+
+
+# Tasks
+
+
+async def test_a_teacher_of_the_own_child_is_a_task_for_the_administration(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(TEACHER)]))
+    tasks = "select p.source_id, t.unit_id from task t join person p on p.id = t.person_id where kind = 'DEPUTY_NEEDED'"
+    assert await town.rows(tasks) == [("lærer", None)]
+    await town.hears(nora(foreldreansvar=[held(TEACHER)]), today=LATER)
+    assert await town.rows(tasks) == [("lærer", None)]
+
+
+# What cannot be understood
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"identifikasjonsnummer": None}, "identifikasjonsnummer: must not be missing"),
+        ({"identifikasjonsnummer": []}, "identifikasjonsnummer: must not be missing"),
+        ({"identifikasjonsnummer": "x"}, "identifikasjonsnummer: must be a list"),
+        ({"identifikasjonsnummer": ["x"]}, "identifikasjonsnummer[0]: must be an object"),
+        ({"identifikasjonsnummer": [{}]}, "identifikasjonsnummer[0].foedselsEllerDNummer: must not be missing"),
+        ({"identifikasjonsnummer": [{"foedselsEllerDNummer": "14831899778"}]}, "[0].foedselsEllerDNummer: the check"),
+        ({"navn": [{"fornavn": 7}]}, "navn[0].fornavn: must be a text"),
+        ({"foedsel": {"foedselsdato": "14.03.2018"}}, "foedsel.foedselsdato: an instant"),
+        ({"foedsel": [{"foedselsdato": "2018-02-30"}]}, "foedsel[0].foedselsdato: there is no such day"),
+        ({"foreldreansvar": [held("123")]}, "foreldreansvar[0].ansvarlig: a national identity number"),
+        ({"foreldreansvar": [held(MOTHER, erGjeldende="true")]}, "foreldreansvar[0].erGjeldende: must be true"),
+        ({"foreldreansvar": [held(MOTHER, gyldighetstidspunkt="snart")]}, "foreldreansvar[0].gyldighetstidspunkt"),
+        ({"foreldreansvar": [{"ansvarligUtenIdentifikator": "A"}]}, "ansvarligUtenIdentifikator: must be an object"),
+        ({"familierelasjon": [{"relatertPerson": MOTHER[:-1]}]}, "familierelasjon[0].relatertPerson"),
+        ({"adressebeskyttelse": [graded(7)]}, "adressebeskyttelse[0].graderingsnivaa"),  # type: ignore[arg-type]
+        ({"bostedsadresse": [street(ukjentBosted={})]}, "bostedsadresse[0]: has both"),
+        ({"bostedsadresse": [{"matrikkeladresse": {"matrikkelnummer": {"bruksnummer": "x"}}}]}, "bruksnummer: must"),
+    ],
+)
+def test_a_document_that_cannot_be_understood_names_its_place(tmp_path: Path, parts: dict[str, Any], told: str) -> None:
+    path = tmp_path / "persons.ndjson"
+    path.write_text("\n".join(map(json.dumps, (mother(), nora(**parts)))))
+    with pytest.raises(InputRefused) as refused:
+        read_persons(path)
+    problems = [str(problem) for problem in refused.value.problems]
+    assert any("persons.ndjson, line 2, " in problem and told in problem for problem in problems), problems
+    assert not any(number in " ".join(problems) for number in (NORA, MOTHER, "14831899778", MOTHER[:-1]))
+
+
+def test_a_number_on_two_lines_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "persons.ndjson"
+    other = mother()
+    other["identifikasjonsnummer"].append({"foedselsEllerDNummer": NORA, "status": "opphoert"})
+    path.write_text("\n".join(map(json.dumps, (nora(), other))))
+    with pytest.raises(InputRefused) as refused:
+        read_persons(path)
+    assert [problem.line for problem in refused.value.problems] == [2]
+
+
+async def test_two_documents_of_one_person_are_refused(town: Town) -> None:
+    both = [
+        {"foedselsEllerDNummer": D_NUMBER, "status": "opphoert"},
+        {"foedselsEllerDNummer": MOTHER, "status": "iBruk"},
+    ]
+    await town.hears(mother(identifikasjonsnummer=both))
+    with pytest.raises(InputRefused, match="line 2, identifikasjonsnummer: is the person of line 1"):
+        await town.hears(mother(), document(D_NUMBER, "MILD", "BLOMST"))
+
+
+def test_unknown_keys_and_values_are_tolerated(tmp_path: Path) -> None:
+    path = tmp_path / "persons.ndjson"
+    odd = nora(nyttFelt={"a": [1]}, sivilstand="rart", foreldreansvar=[held(MOTHER, "nytt")], status=7)
+    path.write_text("\ufeff" + json.dumps(odd) + "\n\n", encoding="utf-8")
+    (read,) = read_persons(path)
+    assert read.responsibilities[0].kind == "nytt"
