@@ -35,7 +35,7 @@ schema-diff *options:
 
 # Measure how fast it answers, beside hand-written SQL and a plain Strawberry server; --help says what can be chosen
 bench *options:
-    uv run python -m bench {{ options }}
+    uv run --group bench python -m bench {{ options }}
 
 # All that has to hold before a change lands, as the continuous integration runs it
 ci:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from graphql import build_schema, parse, validate
 
 from authz.engine.policy import Relation
 from server.command import main
@@ -72,6 +73,13 @@ def code(page: Path) -> list[str]:
     blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     return [f"{line} `" for line in [*spans, *(line.split("#")[0] for block in blocks for line in block.splitlines())]]
+
+
+@pages
+def test_a_reader_does_not_copy_a_question_that_is_refused(page: Path) -> None:
+    schema = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
+    for question in re.findall(r"^```graphql\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        assert validate(schema, parse(question)) == []
 
 
 @pages
