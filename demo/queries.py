@@ -91,7 +91,7 @@ STAFF = """query OurThreads {
         totalCount
         nodes {
           subject unreadCount
-          child { name guardians { name } }
+          child { name relations guardians { name } }
           messages(last: 3) { nodes { body sentAt author { name } onBehalfOf { name } } }
         }
       }

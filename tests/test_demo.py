@@ -12,26 +12,34 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 from rich.console import Console
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from demo.build import build_demo, demo_is_built, open_need_case
 from demo.conversations import pools
 from demo.files import contacts
 from demo.maker import FEWEST_CHILDREN, instant, units_for
 from demo.municipality import TooFewChildren, make_municipality, write_municipality
-from demo.personas import print_personas, read_personas
+from demo.personas import issue_tokens, print_personas, read_personas
 from demo.recipe import kept_recipe
 from demo.threads import fill_threads, lengths
 from norway.national_id import is_national_id, is_synthetic
+from server.app import Serving, open_engine
 from server.clock import Clock
 from server.data_folder import DataFolder
 from server.database import Database
+from server.graphql_http import GraphQLOverHTTP
+from server.settings import Settings
+from server.tokens import Tokens, development_key
 from vault import Vault
 
 TODAY = dt.date(2026, 11, 23)
@@ -438,3 +446,89 @@ async def test_table_of_personas_holds_a_link_and_a_token_for_each(
         assert f"{persona['id']} {token}" in printed
         assert (folder.path / "tokens" / persona["id"]).stat().st_mode & 0o077 == 0
     assert not re.search(r"#persona=\S*eyJ", printed)
+
+
+SEES: dict[str, tuple[str | None, bool, bool]] = {
+    "guardian": ("Guardian", True, True),
+    "guardian-apart": ("Guardian", True, True),
+    "guardian-confirmed": ("Guardian", True, True),
+    "guardian-strict": ("Guardian", True, False),
+    "guardian-d-number": ("Guardian", True, False),
+    "guardian-blocked": ("OtherAdult", False, False),
+    "guardian-ended": ("OtherAdult", False, False),
+    "delegate": ("OtherAdult", True, True),
+    "delegate-resting": ("OtherAdult", False, False),
+    "delegate-expired": ("OtherAdult", False, False),
+    "former-participant": ("OtherAdult", False, False),
+    "teacher-guardian-private": ("Guardian", True, True),
+    "teacher-guardian-employee": ("StaffMember", True, True),
+    "contact-teacher": ("StaffMember", True, True),
+    "subject-teacher": ("StaffMember", True, True),
+    "assistant": ("StaffMember", True, True),
+    "former-contact-teacher": ("StaffMember", False, False),
+    "school-leader": ("StaffMember", True, True),
+    "sfo-leader": ("StaffMember", True, True),
+    "sfo-staff": ("StaffMember", True, True),
+    "kindergarten-leader": ("StaffMember", True, True),
+    "kindergarten-staff": ("StaffMember", True, True),
+    "administrator": ("StaffMember", False, False),
+    "administrator-with-case": ("StaffMember", True, False),
+    "pupil-15": ("Child", True, False),
+    "pupil-18": ("Child", True, False),
+}
+"""What the example query shows: who one is, whether any child (oneself too), whether any thread. Others see nothing."""
+BY_LOT = {"guardian-strict", "guardian-d-number"}
+"""Whether there are threads depends on the seed."""
+
+
+def named(answer: Any, key: str) -> bool:
+    """Whether anything stands under a key, however deep."""
+    if isinstance(answer, list):
+        return any(named(one, key) for one in answer)
+    if isinstance(answer, dict):
+        return any((name == key and bool(told)) or named(told, key) for name, told in answer.items())
+    return False
+
+
+async def test_example_query_of_every_persona_shows_what_its_title_says(database: Database, tmp_path: Path) -> None:
+    folder = await built(database, tmp_path)
+    settings = replace(Settings.read({}), development_login=True)
+    vault = Vault.open(folder.keys_file, create=False)
+    serving = Serving(folder.path, database.api_connect, settings, TODAY, None)
+    tokens = Tokens(vault, (), development_key(folder.path).public_key())
+    personas = read_personas(folder)
+    issued = issue_tokens(folder, personas)
+    async with open_engine(serving, vault) as engine:
+        later = Clock(TODAY + dt.timedelta(days=60))
+        app = Starlette(
+            routes=[
+                Route("/graphql", GraphQLOverHTTP(engine, tokens, Clock(TODAY), settings.edge)),
+                Route("/later", GraphQLOverHTTP(engine, tokens, later, settings.edge)),
+            ]
+        )
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            for persona in personas:
+                answered = await client.post(
+                    "/graphql",
+                    json={"query": persona["query"]},
+                    headers={"Authorization": f"Bearer {issued[persona['id']]}"},
+                )
+                told = answered.json()
+                assert (persona["id"], told.get("errors")) == (persona["id"], None)
+                person, child, thread = SEES.get(persona["id"], (None, False, False))
+                who = told["data"]["viewer"]["person"]
+                assert (persona["id"], who and who["__typename"]) == (persona["id"], person)
+                sees_child = named(told["data"], "relations")
+                assert (persona["id"], sees_child) == (persona["id"], child)
+                if persona["id"] not in BY_LOT:
+                    assert (persona["id"], named(told["data"], "subject") or named(told, "lastMessageAt")) == (
+                        persona["id"],
+                        thread,
+                    )
+            coming = {"Authorization": f"Bearer {issued['guardian-coming']}"}
+            query = {"query": "{ viewer { children { name } } }"}
+            assert (await client.post("/graphql", json=query, headers=coming)).json()["data"]["viewer"][
+                "children"
+            ] == []
+            told = (await client.post("/later", json=query, headers=coming)).json()
+            assert told["data"]["viewer"]["children"] == [{"name": "Snill Perle"}]
