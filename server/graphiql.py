@@ -128,7 +128,8 @@ class GraphiqlBuild:
         """End a build that is under way; what was half made is thrown away by the next."""
         self._stopped = True
         if (running := self._running) is not None and running.poll() is None:
-            os.killpg(running.pid, signal.SIGTERM)
+            # npm takes its time over anything gentler.
+            os.killpg(running.pid, signal.SIGKILL)
 
     def _begin(self) -> UnderWay:
         if self._state is None:
@@ -240,8 +241,6 @@ class GraphiqlBuild:
         self._state = UnderWay(step)
 
     def _run(self, command: Sequence[str], folder: Path, node: Node | None, problem: str) -> None:
-        if self._stopped:
-            raise GraphiqlNotBuilt("The server was stopped.")
         # What is the server's own, its database among it, is no business of a package manager.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("INNSYN_")}
         if node is not None:
@@ -267,6 +266,8 @@ class GraphiqlBuild:
                 status = self._running.wait()
             finally:
                 self._running = None
+        if self._stopped:
+            raise GraphiqlNotBuilt("The server was stopped.")
         if status != 0:
             logger.warning("GraphiQL: a step failed, see %s", log)
             raise GraphiqlNotBuilt(

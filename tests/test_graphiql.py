@@ -33,6 +33,7 @@ from server.graphiql import (
 )
 
 NPM = """#!/bin/sh
+trap '' TERM
 echo "$@" >> "$TOLD"
 env > "$TOLD.environment"
 sleep "${NPM_TAKES:-0}"
