@@ -13,14 +13,11 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -269,17 +266,23 @@ async def _install_keys(connection: AsyncConnection, api_role: str) -> None:
     await connection.exec_driver_sql(f"grant execute on function standing to {api_role}")
 
 
+@cache
+def newest_migration() -> str:
+    """Found without Alembic, which takes long to load: the files bear their numbers."""
+    return max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
+
+
 async def _is_newest(connection: AsyncConnection) -> bool:
-    """Whether the database is where the newest migration leaves it, found without Alembic, which takes long to load."""
-    newest = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
     made = await connection.exec_driver_sql("select to_regclass('alembic_version') is not null")
     if not made.scalar_one():
         return False
     at = await connection.exec_driver_sql("select version_num from alembic_version")
-    return at.scalars().all() == [newest]
+    return at.scalars().all() == [newest_migration()]
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     try:
         command.upgrade(migration_config(connection), "head")
@@ -303,6 +306,5 @@ async def check_answers(connect: dict[str, Any]) -> None:
     """For `/readyz`: raises where the database does not answer or is not of this Innsyn's migrations."""
     async with _connected(connect, "the database") as connection:
         found = await connection.fetchval("select version_num from alembic_version")
-    wanted = ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
-    if found != wanted:
-        raise DatabaseNotUsable(f"the database is at migration {found}, not {wanted}")
+    if found != newest_migration():
+        raise DatabaseNotUsable(f"the database is at migration {found}, not {newest_migration()}")
