@@ -147,4 +147,5 @@ def main(data: Path | None, any_python: bool, **told: Any) -> None:
     sys.exit(0 if enough else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()
