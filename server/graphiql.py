@@ -107,6 +107,7 @@ class GraphiqlBuild:
         self.cache = cache or platformdirs.user_cache_path("innsyn") / "graphiql"
         self._state: Ready | UnderWay | Failed | None = None
         self._guard = Lock()
+        self._stopping = Lock()
         self._running: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
@@ -126,10 +127,11 @@ class GraphiqlBuild:
 
     def stop(self) -> None:
         """End a build that is under way; what was half made is thrown away by the next."""
-        self._stopped = True
-        if (running := self._running) is not None and running.poll() is None:
-            # npm takes its time over anything gentler.
-            os.killpg(running.pid, signal.SIGKILL)
+        with self._stopping:
+            self._stopped = True
+            if self._running is not None and self._running.poll() is None:
+                # npm takes its time over anything gentler.
+                os.killpg(self._running.pid, signal.SIGKILL)
 
     def _begin(self) -> UnderWay:
         if self._state is None:
@@ -249,23 +251,24 @@ class GraphiqlBuild:
         with log.open("ab") as written:
             written.write(f"\n$ {' '.join(command)}\n".encode())
             written.flush()
-            # A session of its own, so that the whole family can be ended together.
-            self._running = subprocess.Popen(  # noqa: S603 fixed commands, of tools that the user has
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with self._stopping:
+                if self._stopped:
+                    raise GraphiqlNotBuilt("The server was stopped.")
+                # A session of its own, so that the whole family can be ended together.
+                self._running = subprocess.Popen(  # noqa: S603 fixed commands, of tools that the user has
+                    command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=written,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
             try:
                 status = self._running.wait(SECONDS_TO_BUILD)
             except subprocess.TimeoutExpired:
                 os.killpg(self._running.pid, signal.SIGKILL)
                 status = self._running.wait()
-            finally:
-                self._running = None
         if self._stopped:
             raise GraphiqlNotBuilt("The server was stopped.")
         if status != 0:
