@@ -27,7 +27,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from authz.engine.sql import HERE, NOW, PRIVATE, TODAY, exists_in, holds, oslo_day_of, start_of, table, word
+from authz.engine.sql import (
+    HERE,
+    NOW,
+    PRIVATE,
+    TODAY,
+    all_days,
+    days,
+    exists_in,
+    holds,
+    oslo_day_of,
+    start_of,
+    table,
+    word,
+)
 from models import (
     Administrator,
     Block,
@@ -246,6 +259,39 @@ def protected(child_id: ColumnElement) -> ColumnElement[bool]:
     return exists_in(protection, protection.c.child_id == child_id, holds(protection))
 
 
+def taught_days(me: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, *roles: str) -> ColumnElement:
+    """Every day on which `taught` holds of the two, blocks aside, as a multirange."""
+    own, theirs, group = table(GroupMembership, "own_then"), table(GroupMembership, "theirs_then"), table(Group, "then")
+    together = (
+        select(func.range_agg(days(own).op("*")(days(theirs))))
+        .select_from(own.join(group, group.c.id == own.c.group_id).join(theirs, theirs.c.group_id == group.c.id))
+        .where(
+            own.c.person_id == me,
+            own.c.role.in_([word(role) for role in roles]),
+            theirs.c.person_id == child_id,
+            theirs.c.role == word("STUDENT"),
+            group.c.unit_id == unit_id,
+        )
+        .correlate_except(own, theirs, group)
+        .scalar_subquery()
+    )
+    enrolment = table(Enrolment, "enrolled_then")
+    there = all_days(enrolment, enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id)
+    return together.op("*")(there).op("*")(employed_days(me, unit_id))
+
+
+def employed_days(me: ColumnElement, unit_id: ColumnElement, *conditions: ColumnElement[bool]) -> ColumnElement:
+    """Every day of employment at the unit."""
+    position = table(Position, "employed_then")
+    return all_days(position, position.c.person_id == me, position.c.unit_id == unit_id, *conditions)
+
+
+def blocked_days(me: ColumnElement, child_id: ColumnElement) -> ColumnElement:
+    """R1: every day on which a block between the two stands."""
+    block = table(Block, "blocked_then")
+    return all_days(block, block.c.person_id == me, block.c.child_id == child_id)
+
+
 @dataclass(frozen=True)
 class Part:
     """Some of the keys, and when they are worth asking for."""
@@ -291,7 +337,6 @@ def jobs(me: ColumnElement) -> Select:
             job.c.unit_id,
             func.bool_or(job.c.role == word("LEADER")).label("leads"),
             (job.c.kind == word("SCHOOL")).label("at_school"),
-            start_of(func.min(job.c.since)).label("since"),
         )
         .group_by(job.c.unit_id, job.c.kind)
         .subquery("job")
@@ -304,32 +349,20 @@ def jobs(me: ColumnElement) -> Select:
         led=(unit.c.unit_id, "uuid", unit.c.leads),
         staffed=(unit.c.unit_id, "uuid", ~unit.c.at_school),
         history=(unit.c.unit_id, "uuid", opens_history),
-        history_since=(unit.c.since, "timestamptz", opens_history),
     )
 
 
 def teaching(me: ColumnElement) -> Select:
-    """Each child and unit once for each relation, with the instant from which it holds."""
+    """Each child and unit once for each relation."""
     fact = taught(me, *CONTACT_ROLES, *SUBJECT_ROLES).subquery("fact")
     is_contact = fact.c.role.in_([word(role) for role in CONTACT_ROLES])
-    rows = (
-        select(
-            fact.c.child_id,
-            fact.c.unit_id,
-            is_contact.label("is_contact"),
-            start_of(func.min(fact.c.since)).label("since"),
-        )
-        .group_by(fact.c.child_id, fact.c.unit_id, is_contact)
-        .subquery("taught")
-    )
+    rows = select(fact.c.child_id, fact.c.unit_id, is_contact.label("is_contact")).distinct().subquery("taught")
     return gathered(
         rows,
         contact=(rows.c.child_id, "uuid", rows.c.is_contact),
         contact_unit=(rows.c.unit_id, "uuid", rows.c.is_contact),
-        contact_since=(rows.c.since, "timestamptz", rows.c.is_contact),
         subject_staff=(rows.c.child_id, "uuid", ~rows.c.is_contact),
         subject_staff_unit=(rows.c.unit_id, "uuid", ~rows.c.is_contact),
-        subject_staff_since=(rows.c.since, "timestamptz", ~rows.c.is_contact),
     )
 
 

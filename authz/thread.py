@@ -6,14 +6,14 @@ for. The row predicate is the OR of the roads; a list of all threads walks them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, literal_column, select, true
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
-from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, start_of, table, word
-from models import Enrolment, Participant
+from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, run_began, table, word
+from authz.relation import CONTACT_ROLES, SUBJECT_ROLES, blocked_days, employed_days, taught_days
+from models import Participant
 
 SEEN = FAMILY | STAFF
 RULES = ("T1", "T2", "T3", "T4", "T5", "T6")
@@ -109,36 +109,35 @@ def relation_began(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) 
     beginning of the relations by which they see the thread."""
     begun = []
     if "guardian" in keys:
-        begun.append(earliest(keys, "guardian_spell", {"guardian_spell": child_id}, until="guardian_spell_until"))
+        begun.append(current_spell(keys, "guardian", child_id, None))
     if "delegate" in keys:
-        at = {"delegate_spell": child_id, "delegate_spell_unit": unit_id}
-        begun.append(earliest(keys, "delegate_spell", at, until="delegate_spell_until"))
-    taught = [name for name in ("contact", "subject_staff") if name in keys]
-    begun += [earliest(keys, name, {name: child_id, f"{name}_unit": unit_id}) for name in taught]
+        begun.append(current_spell(keys, "delegate", child_id, unit_id))
+    for name, roles in (("contact", CONTACT_ROLES), ("subject_staff", SUBJECT_ROLES)):
+        if name in keys:
+            taught = taught_days(ME, child_id, unit_id, *roles)
+            begun.append(run_began(taught.op("-")(blocked_days(ME, child_id))))
     if "history" in keys:
-        enrolment = table(Enrolment, "first_enrolment")
-        first = (
-            select(func.min(start_of(enrolment.c.since)))
-            .where(enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id)
-            .correlate_except(enrolment)
-            .scalar_subquery()
-        )
-        employed = earliest(keys, "history", {"history": unit_id})
-        begun.append(case((employed.is_not(None), func.greatest(employed, first))))
+        leads_or_sfo = literal_column("employed_then.role") == word("LEADER")
+        employed = employed_days(ME, unit_id, or_(leads_or_sfo, keys.has(unit_id, "staffed")))
+        run = run_began(employed.op("-")(blocked_days(ME, child_id)))
+        begun.append(case((keys.has(unit_id, "history"), run)))
     return func.least(*begun) if begun else literal_column("'infinity'::timestamptz")
 
 
-def earliest(keys: Keys, name: str, at: Mapping[str, ColumnElement], *, until: str | None = None) -> ColumnElement:
-    """The earliest beginning among the entries of a key set that match, and that hold now where they may end."""
-    columns = [func.unnest(keys.array(column)).label(column) for column in at]
-    columns.append(func.unnest(keys.array(f"{name}_since", INSTANTS)).label("since"))
-    if until is not None:
-        columns.append(func.unnest(keys.array(until, INSTANTS)).label("until"))
-    entry = select(*columns).subquery(f"{name}_entry")
-    now = [] if until is None else [entry.c.since <= NOW, entry.c.until > NOW]
+def current_spell(keys: Keys, relation: str, child_id: ColumnElement, unit_id: ColumnElement | None) -> ColumnElement:
+    """The first instant of the spell of a family relation that holds now."""
+    columns = [
+        func.unnest(keys.array(f"{relation}_spell")).label("child_id"),
+        func.unnest(keys.array(f"{relation}_spell_since", INSTANTS)).label("since"),
+        func.unnest(keys.array(f"{relation}_spell_until", INSTANTS)).label("until"),
+    ]
+    if unit_id is not None:
+        columns.append(func.unnest(keys.array(f"{relation}_spell_unit")).label("unit_id"))
+    spell = select(*columns).subquery(f"{relation}_now")
+    at_unit = [] if unit_id is None else [spell.c.unit_id == unit_id]
     return (
-        select(func.min(entry.c.since))
-        .where(*(entry.c[column] == value for column, value in at.items()), *now)
-        .correlate_except(entry)
+        select(func.min(spell.c.since))
+        .where(spell.c.child_id == child_id, spell.c.since <= NOW, spell.c.until > NOW, *at_unit)
+        .correlate_except(spell)
         .scalar_subquery()
     )

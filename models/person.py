@@ -92,7 +92,7 @@ class Residence(Base):
     until: Mapped[dt.date | None]
     known_on: Mapped[dt.date]
     address_hash: Mapped[bytes | None]
-    """Keyed hash of the normalised address; null when the register tells no place (ukjentBosted)."""
+    """Keyed hash of municipality and normalised address; null when the register tells no place (ukjentBosted)."""
     address_cipher: Mapped[bytes | None]
     """Encrypted JSON: {"lines": [str], "postalCode": str | null, "city": str | null}."""
     level: Mapped[str | None]

@@ -284,6 +284,10 @@ class _Planner:
 
     # Addresses
 
+    def address_hash(self, dwelling: str) -> bytes:
+        """Tells that people of this municipality live together; the same address in another is another hash."""
+        return self.vault.keyed_hash(f"{self.plan.municipality_id}\0{dwelling}", "address")
+
     def residences(self) -> None:
         """The text of an address is kept for nobody who lives with somebody under strengtFortrolig, or is it."""
         texts: dict[tuple[UUID, bytes | None], str] = {}
@@ -291,7 +295,7 @@ class _Planner:
         for document, person in self.joined:
             homes = told_of.setdefault(person.id, [])
             for home in document.homes:
-                hashed = self.vault.keyed_hash(home.dwelling, "address") if home.dwelling else None
+                hashed = self.address_hash(home.dwelling) if home.dwelling else None
                 homes.append((hashed, home))
                 if hashed and home.address:
                     texts[person.id, hashed] = orjson.dumps(home.address).decode()

@@ -26,6 +26,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 from sqlalchemy.sql.elements import False_
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -56,6 +57,30 @@ def table(model: type, name: str) -> NamedFromClause:
 def holds(period: FromClause, day: ColumnElement = TODAY) -> ColumnElement[bool]:
     """The day lies in the period: since inclusive, until exclusive, open when null."""
     return and_(period.c.since <= day, or_(period.c.until.is_(None), period.c.until > day))
+
+
+def days(period: FromClause) -> ColumnElement:
+    """The period as a range of days; an end before the beginning is no days, where daterange() would raise."""
+    none = cast(word("empty"), DATERANGE)
+    return case((period.c.until <= period.c.since, none), else_=func.daterange(period.c.since, period.c.until))
+
+
+def all_days(periods: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement:
+    """Every day of those periods that meet the conditions, as a multirange, never null."""
+    none = cast(word("{}"), DATEMULTIRANGE)
+    gathered = func.coalesce(func.range_agg(days(periods)), none)
+    return select(gathered).where(*conditions).correlate_except(periods).scalar_subquery()
+
+
+def run_began(multirange: ColumnElement) -> ColumnElement:
+    """The first instant of the unbroken run of days that today is in; null where it is in none."""
+    run = func.unnest(multirange, type_=DATERANGE).table_valued("days", name="run").render_derived()
+    return (
+        select(start_of(func.lower(run.c.days)))
+        .where(run.c.days.op("@>")(TODAY))
+        .correlate_except(run)
+        .scalar_subquery()
+    )
 
 
 def oslo_day_of(instant: ColumnElement) -> ColumnElement:
