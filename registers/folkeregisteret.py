@@ -137,7 +137,9 @@ def _numbers(item: Item) -> dict[str, bool]:
         in_use = status == "iBruk" if status else current is not False
         if number:
             numbers[number] = numbers.get(number, False) or (in_use and current is not False)
-    return numbers
+    # A person has one number at a time; a register that says two means the one that is no D-number.
+    in_use_now = sorted((number for number, used in numbers.items() if used), key=lambda number: number[0] in "4567")
+    return {number: number in in_use_now[:1] for number in numbers}
 
 
 def _name(item: Item) -> Name | None:

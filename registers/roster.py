@@ -8,6 +8,7 @@ here have entered by hand is not the roster's to end.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +80,23 @@ async def plan_roster(
     planner.people_of_the_roster()
     await planner.ties(connection)
     plan.stop = planner.stopped(max_ended)
+    plan.warnings += _idle_memberships(roster)
     return plan
+
+
+def _idle_memberships(roster: Roster) -> list[str]:
+    """Memberships that open nothing, since the person has no role at the group's unit: often a gap in the export."""
+    enrolled = {(told.person, told.place) for told in roster.enrolments}
+    employed = {(told.person, told.place) for told in roster.positions}
+    idle = Counter(
+        "a child" if told.role == "STUDENT" else "an adult"
+        for told in roster.memberships
+        if (told.person, roster.groups[told.place].unit) not in (enrolled if told.role == "STUDENT" else employed)
+    )
+    return [
+        f"{count} times {who} is in a group of a unit without a role at that unit, which opens nothing"
+        for who, count in sorted(idle.items(), reverse=True)
+    ]
 
 
 @dataclass

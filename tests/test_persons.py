@@ -282,6 +282,16 @@ async def test_a_d_number_and_the_number_after_it_are_one_person(town: Town) -> 
     assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
 
 
+async def test_a_person_has_one_number_at_a_time(town: Town) -> None:
+    both = [{"foedselsEllerDNummer": D_NUMBER, "status": "iBruk"}, {"foedselsEllerDNummer": SISTER, "status": "iBruk"}]
+    await town.hears(mother(identifikasjonsnummer=both))
+    in_use = await town.rows(
+        "select number_cipher from person_identifier i join person p on p.id = i.person_id"
+        " where in_use and name = 'MILD BLOMST'"
+    )
+    assert [town.vault.decrypt(cipher, "national_id") for (cipher,) in in_use] == [SISTER]
+
+
 async def test_a_document_does_not_join_two_people_known_apart(town: Town) -> None:
     numbers = [{"foedselsEllerDNummer": NORA, "status": "iBruk"}, {"foedselsEllerDNummer": ODIN, "status": "opphoert"}]
     (conflict,) = await town.doubts(nora(identifikasjonsnummer=numbers))

@@ -307,6 +307,14 @@ async def test_a_name_and_a_phone_that_change_are_taken_over(town: Town) -> None
     assert plan.counts["people"].changed == plan.counts["units"].changed == 1
 
 
+async def test_a_place_in_a_group_without_a_role_at_its_unit_is_pointed_out(town: Town) -> None:
+    plan = await town.takes(small(roles=without("nora,student,skole", "lærer,teacher")))
+    assert plan.warnings == [
+        "2 times an adult is in a group of a unit without a role at that unit, which opens nothing",
+        "2 times a child is in a group of a unit without a role at that unit, which opens nothing",
+    ]
+
+
 # The safety stop
 
 
