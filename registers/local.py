@@ -227,7 +227,8 @@ async def plan_local(
     known = {"municipality": municipality_id}
     await _find(connection, facts, KNOWN_PROBLEMS, known, problems)
     problems.refuse_if_any()
-    plan.passed_over["line carried out before"] = await stage.forget_known(municipality_id)
+    if known_lines := await stage.forget_known(municipality_id):
+        plan.passed_over["lines"] = known_lines
     for statement in RESOLVE:
         await connection.execute(text(statement), known if ":municipality" in statement else {})
     await _find(connection, facts, PROBLEMS, known, problems)

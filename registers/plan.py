@@ -161,7 +161,7 @@ class Plan:
     counts: dict[str, Counts] = field(default_factory=dict)
     """By kind, in the order in which they are told."""
     passed_over: Counter[str] = field(default_factory=Counter)
-    """What the input holds that means nothing here, by kind."""
+    """What the input holds that means nothing here, or was carried out before, by kind."""
     warnings: list[str] = field(default_factory=list)
     conflicts: list[Problem] = field(default_factory=list)
     """What a person must decide first: a plan with conflicts cannot be applied."""

@@ -217,6 +217,9 @@ class _Planner:
         for row in sorted(roster.people.values(), key=lambda row: row.source_id not in self.people.by_source):
             person = self._join(row, child=row.source_id in children)
             if person is None:
+                # In conflict, and so not applied; the plan tells what else it would do, and no end of what is known.
+                if (known := self.people.by_source.get(row.source_id)) is not None:
+                    self.persons[row.source_id] = known
                 continue
             self.persons[row.source_id] = person
             if person.documented_on is None:

@@ -155,7 +155,8 @@ def show(plan: Plan, kind: Kind, console: Console) -> None:
         console.print("Everything in it is known already.")
     if plan.passed_over:
         listed = ", ".join(f"{count:,} {name}" for name, count in plan.passed_over.most_common())
-        console.print(f"Passed over, since it means nothing here: {listed}", markup=False, highlight=False)
+        why = "known already" if kind == "local" else "it means nothing here"
+        console.print(f"Passed over, since {why}: {listed}", markup=False, highlight=False)
     _list("Warnings", plan.warnings, console)
     _list("Conflicts", [str(conflict) for conflict in plan.conflicts], console)
 

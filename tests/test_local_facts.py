@@ -211,7 +211,7 @@ async def test_the_same_file_again_changes_nothing(town: Town) -> None:
         plan,
     ):
         assert plan.empty
-        assert plan.passed_over["line carried out before"] == len(FACTS)
+        assert plan.passed_over["lines"] == len(FACTS)
 
 
 async def test_an_old_file_does_not_turn_a_setting_back(town: Town) -> None:

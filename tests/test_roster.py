@@ -375,6 +375,13 @@ async def test_a_roster_does_not_change_a_known_number(town: Town) -> None:
     assert await town.rows("select count(*) from person_identifier") == [(4,)]
 
 
+async def test_a_conflict_is_not_told_as_an_end(town: Town) -> None:
+    await town.takes(small())
+    async with town.planned(small(users=but(NORA, "57877940111"))) as (_, plan):
+        assert plan.conflicts
+        assert not any(plan.counts.values())
+
+
 async def test_a_roster_does_not_join_two_people_known_apart(town: Town) -> None:
     await town.takes(small())
     vacant = small(users=but(NORA, ""))["users"]
