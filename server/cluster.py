@@ -3,7 +3,7 @@
 What holds for it:
 - It listens on a socket in a private folder and on no network; every role has a password.
 - Commands share it. Each holds a lock while it lives, which the kernel lets go even of a killed one; whoever leaves
-  last stops the server. A server that a killed command left behind is taken over, one that was killed recovers.
+  last stops the server. A server that a killed command left behind is taken over, one that was killed starts again.
 - It never runs as root. Root's runs as an account without rights, and no right of a folder that exists is changed:
   where that account cannot pass, the cluster is kept under /var/lib/innsyn and the data folder points at it.
 """
@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -41,6 +42,7 @@ LONGEST_SOCKET_PATH = 107
 SECONDS_TO_START = 300
 """Long, since recovery after a crash may take its time; a server that dies is noticed at once."""
 SECONDS_TO_STOP = 60
+SECONDS_BETWEEN_LOOKS = 0.5
 MEGABYTE = 1024 * 1024
 
 
@@ -120,6 +122,12 @@ class Home:
             os.chown(path, self.account.uid, self.account.gid)
 
 
+@dataclass(frozen=True)
+class Server:
+    process: psutil.Process
+    socket_folder: Path
+
+
 @contextmanager
 def running_cluster(folder: Path, password: str, settings: Mapping[str, str]) -> Iterator[Path]:
     """The folder of the socket of a server that runs while the block does, made on first need.
@@ -128,22 +136,40 @@ def running_cluster(folder: Path, password: str, settings: Mapping[str, str]) ->
     `settings` of PostgreSQL go beside ours, and count only for whoever starts the server.
     """
     make_private(folder)
+    left = threading.Event()
     with _opened(folder / "users") as users:
-        with _opened(folder / "lock") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked(folder) as lock:
             home = _home(folder)
             if not (home.data / "PG_VERSION").exists():
                 _initialise(home, password, lock)
-            socket_folder = _start(home, settings)
+            server = _start(home, settings)
             fcntl.flock(users, fcntl.LOCK_SH)
+        keeper = threading.Thread(target=_keep_running, args=(folder, home, settings, server, left), daemon=True)
+        keeper.start()
         try:
-            yield socket_folder
+            yield server.socket_folder
         finally:
-            with _opened(folder / "lock") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                with suppress(BlockingIOError):
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _stop(home)
+            left.set()
+            keeper.join()
+            with _locked(folder), suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _stop(home)
+
+
+def _keep_running(folder: Path, home: Home, settings: Mapping[str, str], server: Server, left: threading.Event) -> None:
+    """Start the server again when somebody killed it: commands live long, and their workers hold its address."""
+    while not left.wait(SECONDS_BETWEEN_LOOKS):
+        if not _lives(server.process):
+            with suppress(ClusterNotUsable, OSError), _locked(folder):
+                server = _start(home, settings)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """While it holds, no other command makes, starts or stops the server."""
+    with _opened(folder / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
 
 
 @contextmanager
@@ -248,8 +274,8 @@ def _initialise(home: Home, password: str, lock: int) -> None:
     shutil.rmtree(draft)
 
 
-def _start(home: Home, settings: Mapping[str, str]) -> Path:
-    """Start the server unless it runs; the folder of its socket."""
+def _start(home: Home, settings: Mapping[str, str]) -> Server:
+    """Start the server unless it runs."""
     if (found := (home.data / "PG_VERSION").read_text().strip()) != str(MAJOR_VERSION):
         raise ClusterNotUsable(f"{home.data} was made by PostgreSQL {found}, and this is {MAJOR_VERSION}")
     if (running := _postmaster(home)) is not None:
@@ -354,15 +380,15 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _ready(home: Home, server: psutil.Process) -> Path:
-    """Wait until the server takes connections; the folder of its socket, as the server itself has written it down."""
+def _ready(home: Home, server: psutil.Process) -> Server:
+    """Wait until the server takes connections; it has written down itself where its socket is."""
     file = home.data / "postmaster.pid"
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         with suppress(FileNotFoundError):
             lines = file.read_text().splitlines()
             if len(lines) >= 8 and lines[0] == str(server.pid) and lines[7].strip() == "ready":
-                return Path(lines[4])
+                return Server(server, Path(lines[4]))
         if not _lives(server):
             raise _not_started(home)
         time.sleep(0.01)
