@@ -76,7 +76,7 @@ def reconciled(
         match = next((row for row in open_rows if row.since < span.last and span.since < row.last), None)
         if match is not None:
             open_rows.remove(match)
-            since = match.since if span.since < closed_until else span.since
+            since = min(match.since, today) if span.since < closed_until else span.since
             if span.live(today):
                 if (since, span.until) != (match.since, match.until):
                     result.move.append((match, since, span.until))

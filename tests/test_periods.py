@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registers.periods import OPEN_FUTURE, Span, reconciled
@@ -35,6 +35,12 @@ def from_today(spans: list[Span[str]], today: dt.date) -> set[dt.date]:
     return {day for day in covered(spans) if day >= today}
 
 
+@example(
+    first=[],
+    second=[Span(TODAY + dt.timedelta(3), None, "told"), Span(TODAY, TODAY + dt.timedelta(1), "told")],
+    third=[Span(TODAY, None, "told")],
+    tells_past=False,
+)
 @given(first=SPANS, second=SPANS, third=SPANS, tells_past=st.booleans())
 def test_from_today_on_it_holds_what_is_told(
     first: list[Span[str]], second: list[Span[str]], third: list[Span[str]], *, tells_past: bool
