@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, select, tuple_
+from sqlalchemy.sql.elements import False_
 
 from authz import guardian, message
 from authz import thread as policy
@@ -38,7 +39,7 @@ def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
     )
     partial_view = func.coalesce(seen, row.c.created_at)
     full = message.full_history(row, keys)
-    return case((full, row.c.last_message_at), else_=partial_view)
+    return partial_view if isinstance(full, False_) else case((full, row.c.last_message_at), else_=partial_view)
 
 
 def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:

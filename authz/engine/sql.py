@@ -27,7 +27,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
-from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.selectable import NamedFromClause
 
 TODAY: ColumnElement = bindparam("today", type_=Date())
@@ -131,12 +131,19 @@ class Keys:
 
 
 def any_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """OR without the terms that a shape has ruled out."""
-    return or_(false(), *conditions)
+    """OR without the terms that a shape has ruled out; false where nothing is left."""
+    if any(isinstance(condition, True_) for condition in conditions):
+        return true()
+    left = [condition for condition in conditions if not isinstance(condition, False_)]
+    return or_(*left) if left else false()
 
 
 def all_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(true(), *conditions)
+    """AND without the terms that always hold; false where a shape has ruled one out."""
+    if any(isinstance(condition, False_) for condition in conditions):
+        return false()
+    left = [condition for condition in conditions if not isinstance(condition, True_)]
+    return and_(*left) if left else true()
 
 
 def bit(condition: ColumnElement[bool], value: int) -> ColumnElement[int] | None:

@@ -214,7 +214,9 @@ class Run:
         own = source.values(arguments)
         bound_to = f"{self.values['me']}|{level.field_name}|{orjson.dumps(own, default=str).decode()}"
         wanted = list(dict.fromkeys(parent for parent, _ in parents))
-        more: dict[str, Any] = {**own, "arguments": own, "limit": page.size + 1}
+        # One row more than the page tells whether there is a further one; it is read only for whoever asks.
+        further = any(part.asks("hasNextPage", "hasPreviousPage") for part in level.parts)
+        more: dict[str, Any] = {**own, "arguments": own, "limit": page.size + further}
         groups: dict[Any, list[Any]] = {}
         counts: dict[Any, int] = {}
         if any(part.name != "totalCount" for part in level.parts):
