@@ -1322,7 +1322,9 @@ async def test_contact_details_are_open_to_those_who_may_call(holds):
         "officer sees guardian mother.contact",
         "maths_teacher sees guardian mother",
         "maths_teacher does not see guardian mother.contact",
-        "aunt does not see guardian mother",
+        "aunt sees guardian mother",
+        "aunt does not see guardian mother.contact",
+        "aunt's mother.children are none",
     )
 
 

@@ -41,7 +41,8 @@ class Entry:
 
     @property
     def until(self) -> dt.date | None:
-        ends = [end for end in (self.told.until, self.gone) if end]
+        gone = self.gone and max(self.gone, self.told.since or self.gone)
+        ends = [end for end in (self.told.until, gone) if end]
         return min(ends) if ends else None
 
 

@@ -67,7 +67,8 @@ class View:
         self.login = login
         self.now = now
         self.today = oslo_day(now)
-        for name in ("ties", "opening_rules", "visible_messages", "sees", "units_of", "unread"):
+        for name in ("ties", "opening_rules", "visible_messages", "sees", "units_of", "groups_of", "unread", "wards",
+                     "in_a_thread", "sees_group", "sees_staff_of", "staff_units"):  # fmt: skip
             setattr(self, name, cache(getattr(self, name)))
 
     # Relations
@@ -202,7 +203,7 @@ class View:
             "Unit": lambda unit: unit in self.world.units,
             "Group": self.sees_group,
             "Child": lambda child: bool(self.ties(child)) or self.in_a_thread(Node("Child", child)),
-            "Guardian": lambda person: bool(self.wards(person)) or self.in_a_thread(Node("Guardian", person)),
+            "Guardian": lambda person: self.sees_as_guardian(person) or self.in_a_thread(Node("Guardian", person)),
             "StaffMember": self.sees_staff,
             "OtherAdult": self.sees_other_adult,
             "Thread": self.sees_thread,
@@ -228,6 +229,13 @@ class View:
         if self.facts.employed(self.viewer, self.world.groups[group].unit, self.today):
             return True
         return any(group in self.groups_of(child) for child in self.world.people)
+
+    def sees_as_guardian(self, person: str) -> bool:
+        """C8: by a relation to a child whose GUARDIAN they are now; C6: not by one to a child that has left."""
+        return any(
+            self.facts.guardian(person, child, self.today) and any(not tie.left for tie in self.ties(child))
+            for child in self.world.people
+        )
 
     def wards(self, person: str) -> list[str]:
         """Children whose GUARDIAN the person is now, and whose guardians are open to the viewer (C8, C2), by name."""
@@ -371,9 +379,6 @@ class View:
         """C4: contact details of a protected person are for UNIT_LEADER and CASE_WORKER, or for no one."""
         facts = self.facts
         level = facts.own_level(person, self.today)
-        address = facts.residence(person, self.today)[0]
-        if address:
-            level = max(level, facts.address_level(address, self.today))
         if level == 0:
             return False
         if level >= 2:
@@ -466,8 +471,9 @@ class View:
         if node.type == "Guardian":
             return {
                 tie.relation
-                for child in self.wards(node.handle)
+                for child in self.world.people
+                if self.facts.guardian(node.handle, child, self.today)
                 for tie in self.ties(child)
-                if not tie.left and tie.relation in COLUMNS["guardians"]
+                if not tie.left
             } | by_thread
         return set()

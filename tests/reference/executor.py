@@ -311,7 +311,7 @@ def resolve_field(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> An
     if name in HIDEABLE.get(source.type, ()) and closed_by_column(asked.view, source, name):
         asked.hidden[f"{source.type}.{name}"] += 1
     if asked.decide:
-        asked.decide(source, name, value is not None and value != [])
+        asked.decide(source, name, value is not None or name not in HIDEABLE.get(source.type, ()))
     return value
 
 
@@ -353,6 +353,11 @@ def answer(
     return ReferenceAnswer(result.data, len(result.errors or ()), dict(asked.hidden))
 
 
+def applies(condition: str, kind: str) -> bool:
+    people = ("Child", "Guardian", "StaffMember", "OtherAdult")
+    return condition in (kind, "Node") or (condition == "Person" and kind in people)
+
+
 def asked_fields(selections: SelectionSetNode | None, kind: str, fragments: dict[str, Any]) -> list[str]:
     """The fields that a selection asks of a node of one type, fragments on types and interfaces followed."""
     fields: list[str] = []
@@ -361,10 +366,10 @@ def asked_fields(selections: SelectionSetNode | None, kind: str, fragments: dict
             fields.append(selection.name.value)
         elif isinstance(selection, InlineFragmentNode):
             on = selection.type_condition.name.value if selection.type_condition else kind
-            if on in (kind, "Node", "Person"):
+            if applies(on, kind):
                 fields += asked_fields(selection.selection_set, kind, fragments)
         elif isinstance(selection, FragmentSpreadNode):
             spread = fragments[selection.name.value]
-            if spread.type_condition.name.value in (kind, "Node", "Person"):
+            if applies(spread.type_condition.name.value, kind):
                 fields += asked_fields(spread.selection_set, kind, fragments)
     return fields

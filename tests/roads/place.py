@@ -40,10 +40,12 @@ class Contacts:
         return {number: self.known[number] for number in numbers if number in self.known}
 
     def take(self, world: World) -> None:
-        for handle, told in world.contacts.items():
-            number = world.people[handle].number
-            if number:
-                self.known[number] = {"phone": told.phone, "email": told.email, "reserved": told.reserved}
+        """Worlds share numbers: from here on, what is known of these people is what this world says."""
+        for handle, person in world.people.items():
+            told = world.contacts.get(handle)
+            self.known.pop(person.number or "", None)
+            if told and person.number:
+                self.known[person.number] = {"phone": told.phone, "email": told.email, "reserved": told.reserved}
 
 
 class Place:
@@ -151,7 +153,7 @@ class Place:
                 continue
             for login in logins:
                 view = View(relations, who, login, now)
-                for road in roads(loaded.ids):
+                for road in roads(loaded.world, loaded.ids):
                     if only is None or road.name in only:
                         told += await self.compare(view, loaded.ids, road, tally)
         return told

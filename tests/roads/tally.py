@@ -29,8 +29,15 @@ class Tally:
         side["anyone", cell] += 1
 
     def lopsided(self) -> list[str]:
-        """Pairs of relation and field that the worlds do not try on both sides, for fields that the relation opens."""
-        wanted = [("anyone", cell) for relation, cell in set(self.granted) | set(self.denied) if relation == "anyone"]
+        """Pairs of relation and field that the worlds do not try on both sides, for fields that the relation opens.
+
+        Units are left out: they are visible to every person of the municipality (C8), so there is no other side.
+        """
+        wanted = [
+            ("anyone", cell)
+            for relation, cell in set(self.denied)
+            if relation == "anyone" and not cell.startswith("Unit.")
+        ]
         wanted += [
             (relation, f"Child.{column}")
             for column, opening in COLUMNS.items()
@@ -44,12 +51,7 @@ class Tally:
         for pair in sorted(set(wanted)):
             granted, denied = self.granted[pair], self.denied[pair]
             whole = granted + denied
-            if pair[1] in ALWAYS_OPEN:
-                continue
             if not whole or min(granted, denied) / whole < LEAST_SHARE:
                 told.append(f"{pair[0]} {pair[1]}: {granted} granted, {denied} denied")
         return told
 
-
-ALWAYS_OPEN = {"Unit.id", "Unit.name", "Unit.kind"}
-"""Units are visible to every person of the municipality (C8): there is no other side."""

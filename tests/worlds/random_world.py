@@ -169,7 +169,7 @@ class Maker:
                 if draw.often(0.6):
                     world.family(child, adult, "mor", "barn")
                 if adult in world.readings[0].documents and draw.often(0.7):
-                    level = "klientadresse" if draw.often(0.04) else None
+                    level = "klientadresse" if draw.often(0.02) else None
                     world.document(adult).residences = [
                         Residence(draw.one((home, home, draw.one(HOMES), None)), self.today - 100 * DAY, level)
                     ]
@@ -178,7 +178,7 @@ class Maker:
             if draw.often(0.1):
                 world.responsible(None, child, "andre", unidentified="Fremmed Fugl")
         for person in self.documented([*self.children, *self.adults]):
-            if draw.often(0.1):
+            if draw.often(0.05):
                 since = draw.one((self.today - 20 * DAY, self.today - DAY, self.today, None))
                 until = draw.one((None, None, self.today + DAY)) if since else None
                 world.protect(person, draw.one(LEVELS), since, until)
@@ -216,19 +216,19 @@ class Maker:
                 unit = draw.one(self.units)
                 world.delegate(adult, child, unit, *self.period(0.85))
                 for guardian in family:
-                    if draw.often(0.75):
+                    if guardian != adult and draw.often(0.75):
                         world.consent(guardian, child, adult, unit, *self.period(0.85))
             if draw.often(0.2):
                 world.block(draw.one([*family, *everybody]), child, *self.period())
             for adult in [*family, *draw.some(self.adults, 2)]:
-                if draw.often(0.6):
+                if draw.often(0.7):
                     days = (self.today, self.today - DAY, self.today - 20 * DAY, self.today - 21 * DAY)
                     world.confirm(adult, child, draw.one(days))
-            if draw.often(0.5):
+            if draw.often(0.7):
                 start = oslo(self.today, draw.one(("00:00", "09:00", "11:59")))
                 hours = draw.one((1, 8, 24))
                 world.need_case(draw.one(("officer0", "officer1", "officer0", "staff8")), child, start,
-                                start + dt.timedelta(hours=hours))  # fmt: skip
+                                start + dt.timedelta(hours=hours), draw.one((None, "staff7")))  # fmt: skip
 
     def make_threads(self) -> None:
         world, draw = self.world, self.draw
