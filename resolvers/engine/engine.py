@@ -14,7 +14,8 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, S
 from authz.engine.sql import Keys
 from authz.viewer import Viewer
 from resolvers.engine.documents import Documents, Prepared
-from resolvers.engine.plan import Catalogue, Plan, Planner
+from resolvers.engine.plan import Catalogue, Plan
+from resolvers.engine.planner import Planner
 from resolvers.engine.run import Run, Services, formatted_failures
 from resolvers.gateway import Gateway, shape_of
 

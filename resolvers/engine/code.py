@@ -1,0 +1,216 @@
+"""Writes the straight-line function that turns a level's records into objects, and gathers the columns it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    is_non_null_type,
+)
+from graphql.language import FieldNode, SelectionSetNode
+from sqlalchemy import ColumnElement, FromClause
+
+from resolvers.engine import source as kind
+from resolvers.engine.plan import Fields, Level, Reading, View, Working
+
+if TYPE_CHECKING:
+    from resolvers.engine.planner import Planner
+
+PEOPLE = ("Child", "Guardian", "StaffMember", "OtherAdult")
+
+
+def no_join(*_: Any) -> ColumnElement[bool]:
+    raise AssertionError("the person is the row itself")
+
+
+class Code:
+    """Writes the function that makes objects of a level's records, and gathers the columns it needs."""
+
+    def __init__(self, planner: Planner, level: Level) -> None:
+        self.planner = planner
+        self.level = level
+        self.lines: list[str] = []
+        self.constants: dict[str, Any] = {}
+        self.readings: list[Reading] = []
+        self.workings: list[Working] = []
+        self.hidden: list[str] = []
+        self.names = 0
+
+    @staticmethod
+    def column(level: Level, expression: ColumnElement) -> int:
+        """Where in a record the value is; the parent's key is at 0."""
+        for i, known in enumerate(level.columns):
+            if known is expression:
+                return i + 1
+        level.columns.append(expression)
+        return len(level.columns)
+
+    def name(self, letter: str) -> str:
+        self.names += 1
+        return f"{letter}{self.names}"
+
+    def constant(self, value: Any) -> str:
+        name = self.name("c")
+        self.constants[name] = value
+        return name
+
+    def line(self, depth: int, text: str) -> None:
+        self.lines.append("    " * depth + text)
+
+    def finish(self, expression: str) -> View:
+        body = "\n".join(self.lines)
+        text = (
+            "def build(records, hide, reads, works):\n    objects = []\n    for r in records:\n"
+            f"{body}\n        objects.append({expression})\n    return objects\n"
+        )
+        if not self.lines:
+            text = f"def build(records, hide, reads, works):\n    return [{expression} for r in records]\n"
+        exec(compile(text, "<plan>", "exec"), self.constants)  # noqa: S102 - only names of the schema and numbers are in it
+        return View(self.constants["build"], self.readings, self.workings, self.hidden)
+
+    # --- objects ----------------------------------------------------------------------------------------------
+
+    def object(self, type_name: str, row: FromClause, fields: Fields, depth: int) -> str:
+        """An expression for the object; statements that it needs are written before it."""
+        entries: list[str] = []
+        after: list[tuple[str | None, str]] = []
+        for key, nodes in fields.items():
+            entries.append(f"{key!r}: {self.value(type_name, row, key, nodes, after, depth)}")
+        literal = "{" + ", ".join(entries) + "}"
+        if not after:
+            return literal
+        made = self.name("o")
+        self.line(depth, f"{made} = {literal}")
+        for guard, statement in after:
+            if guard is None:
+                self.line(depth, statement.format(made))
+            else:
+                test, otherwise = guard.split(" else ")
+                self.line(depth, f"if {test}:")
+                self.line(depth + 1, statement.format(made))
+                self.line(depth, "else:")
+                self.line(depth + 1, otherwise)
+        return made
+
+    def value(
+        self, type_name: str, row: FromClause, key: str, nodes: list[FieldNode],
+        after: list[tuple[str | None, str]], depth: int,
+    ) -> str:  # fmt: skip
+        name = nodes[0].name.value
+        if name == "__typename":
+            return repr(type_name)
+        field_name = f"{type_name}.{name}"
+        source = self.planner.catalogue.sources[field_name]
+        guard = self.guard(type_name, field_name, row)
+        match source:
+            case kind.Column():
+                return self.guarded(guard, self.scalar(source, type_name, name, row))
+            case kind.One():
+                return self.one(source, row, nodes, depth)
+            case kind.OnePerson():
+                person = self.joined_person(source, row)
+                return self.person(row, person, source, [node.selection_set for node in nodes], depth)
+            case kind.Itself():
+                return self.object(source.type_name, row, self.planner.below(source.type_name, nodes), depth)
+            case kind.Many() | kind.Connection():
+                level = self.planner.level(field_name, source, nodes)
+                number = len(self.readings)
+                self.readings.append(Reading(key, nodes, level))
+                at = self.column(self.level, row.c[source.parent])
+                after.append((guard, f"reads[{number}].append((r[{at}], {{0}}))"))
+                return "None"
+            case kind.Batch():
+                graphql_type = self.planner.field_type(type_name, name)
+                selected = self.planner.project(graphql_type, nodes) if source.is_object else None
+                number = len(self.workings)
+                self.workings.append(Working(source, nodes, key, selected))
+                at = self.column(self.level, source.sql(row, self.planner.keys))
+                after.append((guard, f"works[{number}].append((r[{at}], {{0}}))"))
+                return "None"
+        raise SourceOutOfPlace(field_name)
+
+    def joined_person(self, source: kind.OnePerson, row: FromClause) -> FromClause:
+        rows = self.level.rows
+        if rows is not None and rows.person is not None and row is rows.row:
+            return rows.person
+        person = self.planner.alias(self.planner.catalogue.entities["Guardian"].model, "person")
+        self.level.joins.append((person, source.join(row, person, self.planner.keys), False))
+        return person
+
+    def guard(self, type_name: str, field_name: str, row: FromClause) -> str | None:
+        """The test of a field's mask, and what counts it as hidden; null for a field that has none."""
+        line = self.planner.catalogue.lines[field_name]
+        if not line.masked:
+            return None
+        mask = self.planner.catalogue.entities[type_name].mask
+        if mask is None:
+            raise SourceOutOfPlace(field_name)
+        at = self.mask_column(type_name, row)
+        if field_name not in self.hidden:
+            self.hidden.append(field_name)
+        return f"r[{at}] & {int(line.relations)} else hide({self.hidden.index(field_name)})"
+
+    def mask_column(self, type_name: str, row: FromClause) -> int:
+        masks = self.level.masks
+        if (type_name, row) not in masks:
+            mask = self.planner.catalogue.entities[type_name].mask
+            assert mask is not None
+            masks[type_name, row] = mask(row, self.planner.keys)
+        return self.column(self.level, masks[type_name, row])
+
+    @staticmethod
+    def guarded(guard: str | None, expression: str) -> str:
+        if guard is None:
+            return expression
+        test, otherwise = guard.split(" else ")
+        return f"({expression} if {test} else {otherwise})"
+
+    def scalar(self, source: kind.Column, type_name: str, name: str, row: FromClause) -> str:
+        at = self.column(self.level, source.sql(row, self.planner.keys))
+        if source.read is None:
+            return f"r[{at}]"
+        read = f"{self.constant(source.read)}(r[{at}])"
+        if is_non_null_type(self.planner.field_type(type_name, name)):
+            return read
+        return f"(None if r[{at}] is None else {read})"
+
+    def one(self, source: kind.One, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
+        entity = self.planner.catalogue.entities[source.type_name]
+        target = self.planner.alias(entity.model, source.type_name.lower())
+        self.level.joins.append((target, source.join(row, target, self.planner.keys), source.optional))
+        fields = self.planner.below(source.type_name, nodes)
+        if not source.optional:
+            return self.object(source.type_name, target, fields, depth)
+        made = self.name("o")
+        at = self.column(self.level, target.c.id)
+        self.line(depth, f"{made} = None")
+        self.line(depth, f"if r[{at}] is not None:")
+        expression = self.object(source.type_name, target, fields, depth + 1)
+        self.line(depth + 1, f"{made} = {expression}")
+        return made
+
+    def person(
+        self, row: FromClause, person: FromClause, source: kind.OnePerson,
+        selections: Sequence[SelectionSetNode | None], depth: int,
+    ) -> str:  # fmt: skip
+        """A branch for each type that the person may be; none where only names are asked for."""
+        asked = {name: self.planner.collect(name, selections) for name in PEOPLE}
+        first = asked["Guardian"]
+        if all(
+            fields.keys() == first.keys() and all(nodes[0].name.value == "name" for nodes in fields.values())
+            for fields in asked.values()
+        ):
+            return self.object("Guardian", person, first, depth)
+        at = self.column(self.level, source.type_of(row, person, self.planner.keys))
+        made = self.name("o")
+        self.line(depth, f"{made} = None")
+        for i, (type_name, fields) in enumerate(asked.items()):
+            self.line(depth, f"{'elif' if i else 'if'} r[{at}] == {type_name!r}:")
+            expression = self.object(type_name, person, fields, depth + 1)
+            self.line(depth + 1, f"{made} = {expression}")
+        return made
+
+
+class SourceOutOfPlace(Exception):
+    """A field's source cannot stand where the field does; `resolvers.catalogue` refuses to be built with one."""

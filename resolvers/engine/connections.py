@@ -1,0 +1,182 @@
+"""Connections: which page is asked for, and how its parts are put together for all parents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql.language import FieldNode
+
+from resolvers.engine import source as kind
+from resolvers.engine.documents import Limits, refusal
+from resolvers.engine.plan import Level, Part, Reading
+from resolvers.engine.statement import Window
+
+if TYPE_CHECKING:
+    from resolvers.engine.run import Run
+
+
+async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, dict[str, Any]]]) -> None:
+    level, node = reading.level, reading.nodes[0]
+    source = level.source
+    assert isinstance(source, kind.Connection)
+    type_name = level.field_name.split(".")[0]
+    arguments = run.arguments(type_name, node)
+    page = Page.asked(arguments, node, run.services.limits)
+    own = source.values(arguments)
+    bound_to = f"{run.values['me']}|{level.field_name}|{orjson.dumps(own, default=str).decode()}"
+    wanted = list(dict.fromkeys(parent for parent, _ in parents))
+    # One row more than the page tells whether there is a further one; it is read only for whoever asks.
+    further = any(part.asks("hasNextPage", "hasPreviousPage") for part in level.parts)
+    more: dict[str, Any] = {**own, "arguments": own, "limit": page.size + further}
+    groups: dict[Any, list[Any]] = {}
+    counts: dict[Any, int] = {}
+    if any(part.name != "totalCount" for part in level.parts):
+        window = Window(page.backwards, page.cursor is not None)
+        groups = await pages(run, level, wanted, window, page, bound_to, more, node)
+    if any(part.name == "totalCount" for part in level.parts):
+        statement = level.count_statement(own)
+        counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
+    ends = {}
+    for parent in wanted:
+        rows = groups.get(parent, [])
+        ends[parent] = len(rows) > page.size
+        groups[parent] = rows[: page.size][::-1] if page.backwards else rows[: page.size]
+    filler = Filler(run, level, page, bound_to, groups, counts, ends)
+    await filler.fill(parents, reading.response_key)
+
+
+async def pages(
+    run: Run, level: Level, wanted: list[Any], window: Window, page: Page, bound_to: str, more: dict[str, Any],
+    node: FieldNode,
+) -> dict[Any, list[Any]]:  # fmt: skip
+    """The records of each parent's page; a cursor belongs to one parent, so any other's page is empty."""
+    if page.cursor is None:
+        return await run.groups(level, wanted, window, more)
+    types = [order_type(level, i) for i in range(order_length(level))]
+    for parent in wanted:
+        values = run.services.cursors.open(page.cursor, f"{bound_to}|{parent}", types)
+        if values is not None:
+            at = {f"cursor_{i}": value for i, value in enumerate(values)}
+            return await run.groups(level, [parent], window, {**more, **at})
+    raise refusal("BAD_CURSOR", "This is no cursor of this connection.", node)
+
+
+def order_columns(level: Level) -> Sequence[Any]:
+    if level.rows is not None:
+        return level.rows.order
+    assert isinstance(level.source, kind.Connection)
+    assert isinstance(level.source.rows, kind.Roads)
+    assert level.row is not None
+    return [level.row.c[name] for name in level.source.rows.order]
+
+
+def order_length(level: Level) -> int:
+    return len(order_columns(level))
+
+
+def order_type(level: Level, i: int) -> type:
+    return order_columns(level)[i].type.python_type  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Page:
+    size: int
+    backwards: bool
+    cursor: str | None
+
+    @classmethod
+    def asked(cls, arguments: Mapping[str, Any], node: FieldNode, limits: Limits) -> Page:
+        """first/after, or last/before; neither: the first 50."""
+        first, after = arguments.get("first"), arguments.get("after")
+        last, before = arguments.get("last"), arguments.get("before")
+        if (first is not None or after is not None) and (last is not None or before is not None):
+            raise refusal("BAD_PAGE", "Ask for a page with first and after, or with last and before, not both.", node)
+        backwards = last is not None or before is not None
+        size = last if backwards else first
+        size = limits.default_page if size is None else size
+        if size < 0:
+            raise refusal("BAD_PAGE", "A page cannot have a negative size.", node)
+        if size > limits.page:
+            told = f"A page of {size} is asked for, and the limit is {limits.page}."
+            raise refusal("PAGE_TOO_LARGE", told, node, found=size, limit=limits.page)
+        return cls(size, backwards, before if backwards else after)
+
+
+@dataclass
+class Filler:
+    """Puts connections together, part by part, for all parents at once."""
+
+    run: Run
+    level: Level
+    page: Page
+    bound_to: str
+    groups: dict[Any, list[Any]]
+    counts: dict[Any, int]
+    more: dict[Any, bool]
+
+    async def fill(self, parents: list[tuple[Any, dict[str, Any]]], key: str) -> None:
+        for parent, made in parents:
+            told: dict[str, Any] = {}
+            made[key] = told
+            for part in self.level.parts:
+                told[part.response_key] = self.part(part, parent)
+        records = [record for parent, _ in parents for record in self.groups[parent]]
+        for part in self.level.parts:
+            if part.view is not None:
+                objects = iter(await self.run.build(part.view, records))
+                for parent, made in parents:
+                    made[key][part.response_key] = [next(objects) for _ in self.groups[parent]]
+            elif part.name == "edges":
+                await self.fill_edges(part, parents, key, records)
+
+    async def fill_edges(
+        self, part: Part, parents: list[tuple[Any, dict[str, Any]]], key: str, records: list[Any]
+    ) -> None:
+        edges: list[dict[str, Any]] = []
+        for parent, made in parents:
+            own = [
+                {inner.response_key: self.edge_part(inner, parent, record) for inner in part.parts}
+                for record in self.groups[parent]
+            ]
+            made[key][part.response_key] = own
+            edges += own
+        for inner in part.parts:
+            if inner.view is not None:
+                for edge, made in zip(edges, await self.run.build(inner.view, records), strict=True):
+                    edge[inner.response_key] = made
+
+    def part(self, part: Part, parent: Any) -> Any:
+        match part.name:
+            case "__typename":
+                return part.typename
+            case "totalCount":
+                return self.counts.get(parent, 0)
+            case "pageInfo":
+                return {inner.response_key: self.page_part(inner, parent) for inner in part.parts}
+        return None
+
+    def page_part(self, part: Part, parent: Any) -> Any:
+        rows = self.groups[parent]
+        match part.name:
+            case "__typename":
+                return part.typename
+            case "hasNextPage":
+                return self.page.cursor is not None if self.page.backwards else self.more[parent]
+            case "hasPreviousPage":
+                return self.more[parent] if self.page.backwards else self.page.cursor is not None
+            case "startCursor":
+                return self.cursor(parent, rows[0]) if rows else None
+            case _:
+                return self.cursor(parent, rows[-1]) if rows else None
+
+    def edge_part(self, part: Part, parent: Any, record: Any) -> Any:
+        if part.name == "__typename":
+            return part.typename
+        return self.cursor(parent, record) if part.name == "cursor" else None
+
+    def cursor(self, parent: Any, record: Any) -> str:
+        values = [record[i] for i in self.level.order_at]
+        return self.run.services.cursors.seal(values, f"{self.bound_to}|{parent}")
