@@ -28,6 +28,8 @@ from server.database import Database, open_database
 from vault import Vault
 
 ALL = ("innsyn", "limit", "peer")
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 
 
 def tell(line: str) -> None:
@@ -85,6 +87,13 @@ def profile(one: Contestant, question: str, askers: list[Asker], into: Path) -> 
     tell(f"{one.name} {question}: {run.rate:,.0f} a second under py-spy; {into}")
 
 
+def write_into(page: Path, table: str) -> None:
+    """Between the page's two marks."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    page.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}")
+
+
 async def run(data: Path, told: dict[str, Any]) -> bool:
     folder = DataFolder.at(data)
     vault = Vault.open(folder.keys_file, create=True)
@@ -115,7 +124,10 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
             measure(contestants, asked, found, told["rounds"], told["seconds"], tell)
         day = f"{dt.datetime.now().astimezone():%Y-%m-%d}"
         names = [one.name for one in contestants]
-        click.echo(rendered(found, names, version, day, told["rounds"], told["seconds"]))
+        table = rendered(found, names, version, day, told["rounds"], told["seconds"])
+        click.echo(table)
+        if told["readme"]:
+            write_into(README, table)
         missing = shortfalls(found, names)
         for line in missing:
             click.echo(f"NOT REACHED  {line}")
@@ -133,6 +145,7 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
 @click.option("--compare-only", is_flag=True, help="Stop when the answers were found to be the same.")
 @click.option("--profile", is_flag=True, help="Flame graphs of the first contestant instead of figures (py-spy).")
 @click.option("--rebuild", is_flag=True, help="Make the municipality anew.")
+@click.option("--readme", is_flag=True, help="Write the table into bench/README.md too.")
 @click.option("--any-python", is_flag=True, help="Measure though this Python was built without optimisation.")
 def main(data: Path | None, any_python: bool, **told: Any) -> None:
     """Measure how fast Innsyn answers four questions, beside hand-written SQL and beside a plain Strawberry server."""
