@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -151,6 +152,7 @@ def main(data: Path | None, any_python: bool, **told: Any) -> None:
     """Measure how fast Innsyn answers four questions, beside hand-written SQL and beside a plain Strawberry server."""
     if not is_optimised_python() and not any_python:
         raise click.ClickException(f"{python_build()}. Take another Python, or say --any-python.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped then, too
     told["contestants"] = told["contestants"] or ALL
     told["questions"] = told["questions"] or tuple(TEXTS)
     try:
