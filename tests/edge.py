@@ -101,6 +101,7 @@ class SmallEngine:
                 [
                     {"message": NUMBER, "path": ["contact"], "extensions": {"code": "CONTACTS_OUT_OF_REACH"}},
                     {"message": NUMBER, "path": ["contact"], "exception": ValueError(NUMBER)},
+                    {"message": NUMBER, "path": ["contact"], "extensions": {"code": NUMBER, "row": NUMBER}},
                 ],
             )
         result = execute(

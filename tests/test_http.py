@@ -422,7 +422,8 @@ async def test_an_error_of_a_field_is_told_by_its_code_alone(browser: httpx.Asyn
     response = await ask(browser, "{ contact }")
     assert response.status_code == 200
     assert NUMBER not in response.text
-    known, unknown = response.json()["errors"]
+    known, unknown, unheard_of = response.json()["errors"]
+    assert unheard_of == unknown
     assert known == {
         "message": "The contact register does not answer just now.",
         "path": ["contact"],
@@ -491,14 +492,17 @@ async def test_an_operation_that_takes_too_long_is_stopped(tmp_path: Path, vault
         assert edge.engine.cancelled.is_set()
 
 
-async def test_a_client_that_leaves_stops_its_work(edge: SmallEdge) -> None:
-    async with running(edge) as (address, _), httpx.AsyncClient(base_url=address) as asking:
-        request = asyncio.create_task(ask(asking, "{ slow }", edge.bearer()))
-        await edge.engine.begun.wait()
-        await asyncio.sleep(0.2)
-        assert not edge.engine.cancelled.is_set()
-        request.cancel()
-        await asyncio.wait_for(edge.engine.cancelled.wait(), 5)
+async def test_a_client_that_leaves_stops_its_work(edge: SmallEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.graphql_http.log", structlog.get_logger())
+    with structlog.testing.capture_logs() as logs:
+        async with running(edge) as (address, _), httpx.AsyncClient(base_url=address) as asking:
+            request = asyncio.create_task(ask(asking, "{ slow }", edge.bearer()))
+            await edge.engine.begun.wait()
+            await asyncio.sleep(0.2)
+            assert not edge.engine.cancelled.is_set()
+            request.cancel()
+            await asyncio.wait_for(edge.engine.cancelled.wait(), 5)
+    assert [entry["status"] for entry in logs if entry["event"] == "request"] == [499]
 
 
 async def test_a_client_that_leaves_while_it_sends_does_no_harm(edge: SmallEdge) -> None:

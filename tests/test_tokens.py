@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from authz.viewer import Viewer
 from server.settings import Issuer, Settings, SettingsNotUsable
 from server.tokens import (
+    ASYMMETRIC,
     IssuerUnreachable,
     TokenRefused,
     Tokens,
@@ -154,6 +155,10 @@ async def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(tmp_pat
     payload = base64.urlsafe_b64encode(json.dumps(claims()).encode()).rstrip(b"=").decode()
     mac = hmac.digest(public, f"{header}.{payload}".encode(), hashlib.sha256)
     assert await taken(tokens, f"{header}.{payload}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}") is None
+
+
+def test_no_algorithm_without_a_public_key_is_ever_taken() -> None:
+    assert not [name for name in ASYMMETRIC if name.lower() == "none" or name.startswith("HS")]
 
 
 async def test_a_token_of_another_key_or_with_a_changed_letter_is_refused(tmp_path: Path, tokens: Tokens) -> None:
