@@ -292,6 +292,18 @@ async def test_a_person_has_one_number_at_a_time(town: Town) -> None:
     assert [town.vault.decrypt(cipher, "national_id") for (cipher,) in in_use] == [SISTER]
 
 
+async def test_a_number_that_is_gone_from_the_document_is_no_longer_in_use(town: Town) -> None:
+    both = [
+        {"foedselsEllerDNummer": D_NUMBER, "status": "iBruk"},
+        {"foedselsEllerDNummer": MOTHER, "status": "opphoert"},
+    ]
+    await town.hears(mother(identifikasjonsnummer=both))
+    await town.hears(mother())
+    key = await person(town, MOTHER)
+    in_use = await town.rows(f"select number_cipher from person_identifier where in_use and person_id = '{key}'")
+    assert [town.vault.decrypt(cipher, "national_id") for (cipher,) in in_use] == [MOTHER]
+
+
 async def test_a_document_does_not_join_two_people_known_apart(town: Town) -> None:
     numbers = [{"foedselsEllerDNummer": NORA, "status": "iBruk"}, {"foedselsEllerDNummer": ODIN, "status": "opphoert"}]
     (conflict,) = await town.doubts(nora(identifikasjonsnummer=numbers))
