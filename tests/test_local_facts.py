@@ -160,6 +160,13 @@ async def test_a_later_file_goes_on_with_a_thread(town: Town) -> None:
     assert not plan.counts["threads"]
 
 
+async def test_an_earlier_message_of_a_later_file_makes_its_author_a_participant_earlier(town: Town) -> None:
+    await town.notes(THREAD, message("m2", at(5), LEADER))
+    await town.notes(message("m1", at(3), LEADER))
+    key = await person(town, LEADER)
+    assert await town.rows(f"select joined_at from participant where person_id = '{key}'") == [(at(3),)]
+
+
 async def test_a_read_pointer_does_not_move_back(town: Town) -> None:
     reads = [
         line("read", "r1", at(9), thread="t", person=TEACHER, upTo="m2"),
