@@ -282,7 +282,10 @@ def _start(home: Home, settings: Mapping[str, str]) -> Server:
         return _ready(home, running)
     if home.log.exists() and home.log.stat().st_size > 10 * MEGABYTE:
         home.log.unlink()
-    chosen = {**_settings(), **settings, "unix_socket_directories": _quoted(_socket_folder(home))}
+    socket_folder = _socket_folder(home)
+    for left_behind in socket_folder.glob(f".s.PGSQL.{PORT}*"):
+        left_behind.unlink()  # names a process too, as `postmaster.pid` does
+    chosen = {**_settings(), **settings, "unix_socket_directories": _quoted(socket_folder)}
     command: list[str | Path] = [_binaries(home.account) / "postgres", "-D", home.data]
     command += [argument for name, value in chosen.items() for argument in ("-c", f"{name}={value}")]
     # A shell in between makes the server nobody's child: commands come and go, and none has to wait for its end.

@@ -267,13 +267,14 @@ async def test_killed_postmaster_whose_children_linger_is_waited_for(folder: Pat
 
 @pytest.mark.parametrize("whose", ["this test's", "nobody's", "not even a number"])
 async def test_pid_file_left_behind_does_not_keep_the_server_from_starting(folder: Path, whose: str) -> None:
-    with running_cluster(folder, PASSWORD, FAST):
+    with running_cluster(folder, PASSWORD, FAST) as socket_folder:
         [server] = servers(folder)
         [file] = folder.rglob("postmaster.pid")
         left, owner = file.read_text(), file.stat()
     number = {"this test's": str(os.getpid()), "nobody's": str(server.pid), "not even a number": "?"}[whose]
     file.write_text(left.replace(str(server.pid), number, 1))
     os.chown(file, owner.st_uid, owner.st_gid)
+    (socket_folder / ".s.PGSQL.5432.lock").write_text(file.read_text())
     with running_cluster(folder, PASSWORD, FAST) as socket_folder:
         assert await ask(socket_folder, "select 1") == 1
 
