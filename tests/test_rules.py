@@ -15,8 +15,15 @@ from tests.worlds.village import ELSEWHERE, HOME, village, with_threads
 from tests.worlds.world import DAY, LONG_AGO, TODAY, Residence, Responsibility, World, oslo
 
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
+BEGINS_AND_ENDS = {"since": TODAY, "until": TODAY + 2 * DAY}
 LAST_WEEK, NEXT_WEEK = TODAY - 7 * DAY, TODAY + 7 * DAY
 LAST_MONTH = TODAY - 30 * DAY
+
+
+async def holds_from_today_to_tomorrow(holds, world: World, who: str, what: str) -> None:
+    """Something that begins today and ends the day after tomorrow: neither yesterday nor then, but between."""
+    for day, sees in ((YESTERDAY, False), (TODAY, True), (TOMORROW, True), (TOMORROW + DAY, False)):
+        await holds(world, f"{who} {'sees' if sees else 'does not see'} {what}", now=oslo(day))
 
 
 def without_father(world: World) -> World:
@@ -165,16 +172,9 @@ async def test_a_guardian_of_a_child_whose_birth_date_is_not_known_does_not_see_
 
 
 async def test_a_guardian_sees_the_child_from_the_first_day_to_the_last_of_the_responsibility(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-        (LONG_AGO, YESTERDAY, False),
-    ):
-        world = without_father(village())
-        world.responsible("father", "pupil", "far", since, until)
-        await holds(world, f"father {'sees' if sees else 'does not see'} child pupil")
+    world = without_father(village())
+    world.responsible("father", "pupil", "far", **BEGINS_AND_ENDS)
+    await holds_from_today_to_tomorrow(holds, world, "father", "child pupil")
 
 
 @pytest.mark.parametrize("kind", ["felles", "mor", "far", "medmor", "andre"])
@@ -279,27 +279,14 @@ async def test_a_delegate_rests_while_the_consenting_guardian_is_blocked(holds):
 
 
 async def test_a_delegate_sees_the_child_within_the_days_of_the_consent(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LAST_WEEK, TOMORROW, True),
-        (LAST_WEEK, TODAY, False),
-    ):
-        world = with_aunt(since=since, until=until)
-        await holds(world, f"aunt {'sees' if sees else 'does not see'} child pupil")
+    await holds_from_today_to_tomorrow(holds, with_aunt(**BEGINS_AND_ENDS), "aunt", "child pupil")
 
 
 async def test_a_delegate_sees_the_child_within_the_days_of_the_registration(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LAST_WEEK, TOMORROW, True),
-        (LAST_WEEK, TODAY, False),
-    ):
-        world = village()
-        world.delegate("aunt", "pupil", "sfo", since, until)
-        world.consent("mother", "pupil", "aunt", "sfo", LAST_MONTH)
-        await holds(world, f"aunt {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    world.delegate("aunt", "pupil", "sfo", **BEGINS_AND_ENDS)
+    world.consent("mother", "pupil", "aunt", "sfo", LAST_MONTH)
+    await holds_from_today_to_tomorrow(holds, world, "aunt", "child pupil")
 
 
 async def test_a_delegate_needs_every_guardian_where_the_municipality_asks_for_all(holds):
@@ -361,49 +348,31 @@ async def test_a_second_teacher_of_a_class_is_subject_staff_and_no_contact_teach
 
 @pytest.mark.parametrize(("teacher", "group"), [("teacher", "3B"), ("maths_teacher", "maths"), ("assistant", "3B")])
 async def test_school_staff_see_the_child_within_the_days_of_their_own_role(holds, teacher, group):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        world.memberships = [
-            replace(member, since=since, until=until) if member.person == teacher else member
-            for member in world.memberships
-        ]
-        await holds(world, f"{teacher} {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    world.memberships = [
+        replace(member, **BEGINS_AND_ENDS) if member.person == teacher else member
+        for member in world.memberships
+    ]
+    await holds_from_today_to_tomorrow(holds, world, teacher, "child pupil")
 
 
 @pytest.mark.parametrize("teacher", ["teacher", "maths_teacher"])
 async def test_school_staff_see_the_child_within_the_days_of_their_employment(holds, teacher):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        world.positions = [
-            replace(held, since=since, until=until) if held.person == teacher else held for held in world.positions
-        ]
-        await holds(world, f"{teacher} {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    world.positions = [
+        replace(held, **BEGINS_AND_ENDS) if held.person == teacher else held for held in world.positions
+    ]
+    await holds_from_today_to_tomorrow(holds, world, teacher, "child pupil")
 
 
 @pytest.mark.parametrize(("teacher", "group"), [("teacher", "3B"), ("maths_teacher", "maths")])
 async def test_school_staff_see_the_child_within_the_days_it_belongs_to_the_group(holds, teacher, group):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        world.memberships = [
-            replace(member, since=since, until=until) if (member.person, member.group) == ("pupil", group) else member
-            for member in world.memberships
-        ]
-        await holds(world, f"{teacher} {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    world.memberships = [
+        replace(member, **BEGINS_AND_ENDS) if (member.person, member.group) == ("pupil", group) else member
+        for member in world.memberships
+    ]
+    await holds_from_today_to_tomorrow(holds, world, teacher, "child pupil")
 
 
 async def test_a_teacher_does_not_see_a_child_that_left_the_school_though_the_class_still_lists_it(holds):
@@ -494,29 +463,17 @@ async def test_a_group_role_at_an_sfo_makes_no_contact_teacher(holds):
 
 
 async def test_sfo_staff_see_the_child_within_the_days_of_its_enrolment(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        world.enrolments[1] = replace(world.enrolments[1], since=since, until=until)
-        await holds(world, f"sfo_worker {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    world.enrolments[1] = replace(world.enrolments[1], **BEGINS_AND_ENDS)
+    await holds_from_today_to_tomorrow(holds, world, "sfo_worker", "child pupil")
 
 
 async def test_sfo_staff_see_the_child_within_the_days_of_their_employment(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        for held in world.positions:
-            if held.person == "sfo_worker":
-                held.since, held.until = since, until
-        await holds(world, f"sfo_worker {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    for held in world.positions:
+        if held.person == "sfo_worker":
+            held.since, held.until = TODAY, TODAY + 2 * DAY
+    await holds_from_today_to_tomorrow(holds, world, "sfo_worker", "child pupil")
 
 
 # --- Leaders ---
@@ -535,17 +492,11 @@ async def test_a_leader_sees_the_children_of_the_own_unit_alone(holds):
 
 
 async def test_a_leader_sees_the_children_within_the_days_of_the_leadership(holds):
-    for since, until, sees in (
-        (TODAY, None, True),
-        (TOMORROW, None, False),
-        (LONG_AGO, TOMORROW, True),
-        (LONG_AGO, TODAY, False),
-    ):
-        world = village()
-        for held in world.positions:
-            if held.person == "leader":
-                held.since, held.until = since, until
-        await holds(world, f"leader {'sees' if sees else 'does not see'} child pupil")
+    world = village()
+    for held in world.positions:
+        if held.person == "leader":
+            held.since, held.until = TODAY, TODAY + 2 * DAY
+    await holds_from_today_to_tomorrow(holds, world, "leader", "child pupil")
 
 
 async def test_a_leader_does_not_see_a_child_that_has_not_begun(holds):

@@ -178,7 +178,8 @@ class Maker:
             if draw.often(0.1):
                 world.responsible(None, child, "andre", unidentified="Fremmed Fugl")
         for person in self.documented([*self.children, *self.adults]):
-            if draw.often(0.05):
+            # Whether an adult's own document makes them one "with responsibility" for R3 is left open by the rules.
+            if draw.often(0.05) and not world.document(person).responsible_for:
                 since = draw.one((self.today - 20 * DAY, self.today - DAY, self.today, None))
                 until = draw.one((None, None, self.today + DAY)) if since else None
                 world.protect(person, draw.one(LEVELS), since, until)

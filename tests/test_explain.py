@@ -1,0 +1,142 @@
+"""Why somebody sees something (C9): only about what the asker sees now, and no fact that is closed to the asker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.oracle.relations import Relations
+from tests.oracle.view import COLUMNS, Node, View
+from tests.roads.operations import plausible_nodes
+from tests.roads.place import Place
+from tests.worlds.loading import Loaded
+from tests.worlds.village import village, with_threads
+from tests.worlds.world import TODAY, World, oslo
+
+WHY = """query Why($viewer: ID, $node: ID!) {
+  explainAccess(viewer: $viewer, node: $node) { visible reasons { relation rule fact since until opens } }
+}"""
+NOTHING = {"visible": False, "reasons": []}
+
+
+class Explaining:
+    """A loaded world, and the questions of its people."""
+
+    def __init__(self, place: Place, loaded: Loaded) -> None:
+        self.place = place
+        self.loaded = loaded
+        self.relations = Relations(loaded.world)
+
+    def view(self, who: str, login: str = "both") -> View:
+        return View(self.relations, who, login, oslo(self.loaded.world.today))
+
+    async def why(self, asker: str, node: Node, about: Node | None = None, login: str = "both") -> dict[str, Any]:
+        variables = {"node": self.loaded.ids[node], "viewer": self.loaded.ids[about] if about else None}
+        given = await self.place.ask(self.view(asker, login), WHY, variables)
+        assert not given.errors
+        assert given.data
+        told: dict[str, Any] = given.data["explainAccess"]
+        return told
+
+    async def relations_told(self, asker: str, node: Node, about: Node | None = None) -> set[str]:
+        return {str(reason["relation"]) for reason in (await self.why(asker, node, about))["reasons"]}
+
+
+async def explaining(place: Place, world: World) -> Explaining:
+    return Explaining(place, await place.load(world))
+
+
+def busy_village() -> World:
+    world = with_threads(village())
+    world.delegate("aunt", "pupil", "sfo")
+    world.consent("mother", "pupil", "aunt", "sfo")
+    world.need_case("officer", "pupil", oslo(TODAY, "09:00"), oslo(TODAY, "17:00"))
+    return world
+
+
+PUPIL, STRANGER = Node("Child", "pupil"), Node("Child", "stranger")
+EVERYBODY = ("mother", "father", "aunt", "teacher", "maths_teacher", "sfo_worker", "leader", "officer", "neighbour")
+
+
+async def test_everybody_is_told_of_a_node_as_visible_exactly_when_they_see_it(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    nodes = [node for node in asking.loaded.ids if node in plausible_nodes(asking.loaded.world)]
+    for who in ("mother", "aunt", "maths_teacher", "leader", "officer"):
+        view = asking.view(who)
+        for node in nodes:
+            told = await asking.why(who, node)
+            assert told["visible"] == view.sees(node), (who, node)
+            assert told["visible"] or told == NOTHING, (who, node)
+            assert told["reasons"] or not told["visible"], (who, node)
+
+
+async def test_everybody_is_told_every_relation_by_which_they_see_a_child_or_guardian(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    for who in EVERYBODY:
+        for node in (PUPIL, STRANGER, Node("Guardian", "mother"), Node("Guardian", "father")):
+            told = await asking.relations_told(who, node)
+            holding = asking.view(who).explaining_relations(node)
+            assert told - {"PARTICIPANT"} == holding - {"PARTICIPANT"}, (who, node)
+            assert told <= holding, (who, node)
+            assert bool(told) == bool(holding), (who, node)
+
+
+async def test_a_reason_names_what_its_relation_opens_and_no_more(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    for who in EVERYBODY:
+        for reason in (await asking.why(who, PUPIL))["reasons"]:
+            for column in ("birthDate", "nationalId", "guardians", "responsibilities"):
+                opened = f"Child.{column}" in reason["opens"]
+                assert opened == (str(reason["relation"]) in COLUMNS[column]), (who, reason, column)
+
+
+async def test_a_guardian_signed_in_as_employee_is_told_nothing(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    assert await asking.why("mother", PUPIL, login="employee") == NOTHING
+
+
+async def test_a_leader_is_told_why_the_schools_staff_see_a_child_there(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    assert await asking.relations_told("leader", PUPIL, Node("StaffMember", "teacher")) == {"CONTACT_TEACHER"}
+    assert await asking.relations_told("leader", PUPIL, Node("StaffMember", "maths_teacher")) == {"SUBJECT_STAFF"}
+    assert await asking.relations_told("officer", PUPIL, Node("StaffMember", "teacher")) == {"CONTACT_TEACHER"}
+
+
+async def test_a_leader_is_not_told_facts_at_another_unit(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    told = await asking.relations_told("leader", PUPIL, Node("StaffMember", "sfo_worker"))
+    assert "UNIT_STAFF" not in told
+
+
+async def test_a_guardian_a_teacher_and_a_delegate_are_told_nothing_about_others(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    for who in ("mother", "aunt", "teacher", "maths_teacher", "sfo_worker", "neighbour"):
+        for other in (Node("StaffMember", "leader"), Node("Guardian", "father"), Node("StaffMember", "assistant")):
+            if other.handle != who:
+                assert await asking.why(who, PUPIL, other) == NOTHING, (who, other)
+
+
+async def test_a_leader_is_told_nothing_about_others_on_what_the_leader_does_not_see(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    assert await asking.why("leader", STRANGER, Node("StaffMember", "other_leader")) == NOTHING
+    assert await asking.why("other_leader", PUPIL, Node("StaffMember", "leader")) == NOTHING
+
+
+async def test_a_leader_is_told_nothing_about_others_on_threads(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    assert await asking.why("leader", Node("Thread", "talk"), Node("StaffMember", "teacher")) == NOTHING
+
+
+async def test_a_missing_access_has_no_reasons(place: Place) -> None:
+    world = busy_village()
+    world.block("teacher", "pupil")
+    asking = await explaining(place, world)
+    assert await asking.why("leader", PUPIL, Node("StaffMember", "teacher")) == NOTHING
+    assert await asking.why("teacher", PUPIL) == NOTHING
+
+
+async def test_an_id_that_never_was_is_answered_as_one_that_is_not_ones_own(place: Place) -> None:
+    asking = await explaining(place, busy_village())
+    for told in ("nothing", "", "Q" * 23, asking.loaded.ids[STRANGER]):
+        given = await place.ask(asking.view("mother"), WHY, {"node": told, "viewer": None})
+        assert given.data
+        assert given.data["explainAccess"] == NOTHING
