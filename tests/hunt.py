@@ -26,22 +26,20 @@ from tests.worlds.random_world import random_world
 from tests.worlds.world import oslo
 from vault import Vault
 
-async def hunt(decisions: int, first_seed: int, most_wrong: int) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="innsyn-hunt-", dir="/tmp"))
-    folder.chmod(0o711)
+
+async def hunt(folder: Path, decisions: int, first_seed: int, most_wrong: int) -> int:
     tally, seed, started = Tally(), first_seed, time.monotonic()
     wrong: list[str] = []
-    try:
-        async with open_database(DataFolder.at(folder / "data"), cluster_settings=FAST) as database:
-            vault = Vault.generate()
-            async with opened_place(database, vault) as place:
-                while tally.total < decisions and len(wrong) < most_wrong:
-                    wrong += await hold(place, seed, tally)
-                    spent = time.monotonic() - started
-                    print(f"seed {seed}: {tally.total:,} decisions, {len(wrong)} differences, {spent:.0f} s", flush=True)
-                    seed += 1
-    finally:
-        shutil.rmtree(folder)
+    vault = Vault.generate()
+    async with (
+        open_database(DataFolder.at(folder / "data"), cluster_settings=FAST) as database,
+        opened_place(database, vault) as place,
+    ):
+        while tally.total < decisions and len(wrong) < most_wrong:
+            wrong += await hold(place, seed, tally)
+            spent = time.monotonic() - started
+            print(f"seed {seed}: {tally.total:,} decisions, {len(wrong)} differences, {spent:.0f} s", flush=True)
+            seed += 1
     print(f"\n{tally.total:,} decisions on {len(tally.by_road)} roads: {dict(tally.by_road)}")
     for one in {one.split(")", 1)[1]: one for one in reversed(wrong)}.values():
         print(one)
@@ -65,7 +63,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first world; the next ones count on")
     parser.add_argument("--most-wrong", type=int, default=50, help="stop after so many differences")
     told = parser.parse_args()
-    sys.exit(asyncio.run(hunt(told.decisions, told.seed, told.most_wrong)))
+    folder = Path(tempfile.mkdtemp(prefix="innsyn-hunt-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        sys.exit(asyncio.run(hunt(folder, told.decisions, told.seed, told.most_wrong)))
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Statements about a world in plain words, and what the oracle makes of them.
 
-    mother sees child pupil.address            a value is there (a name alone: the node is)
-    aunt does not see child pupil
-    mother as employee does not see child pupil
-    teacher is CONTACT_TEACHER of pupil        and: is not
-    mother has 2 unread in talk
-    mother finds 3 messages in talk
-    teacher signs in as StaffMember            or as nobody
-    teacher's pupils are pupil, stranger       or none; school.children, 3B.staff, pupil.guardians likewise
+mother sees child pupil.address            a value is there (a name alone: the node is)
+aunt does not see child pupil
+mother as employee does not see child pupil
+teacher is CONTACT_TEACHER of pupil        and: is not
+mother has 2 unread in talk
+mother finds 3 messages in talk
+teacher signs in as StaffMember            or as nobody
+teacher's pupils are pupil, stranger       or none; school.children, 3B.staff, pupil.guardians likewise
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ class Statements:
         return {
             SEES: self.judge_sees,
             IS: lambda view, words: (words["relation"] in view.relations(words["child"])) == (words["yes"] == "is"),
-            UNREAD: lambda view, words: view.sees_thread(words["thread"])
-            and view.unread(words["thread"]) == int(words["count"]),
+            UNREAD: lambda view, words: (
+                view.sees_thread(words["thread"]) and view.unread(words["thread"]) == int(words["count"])
+            ),
             FINDS: lambda view, words: len(view.visible_messages(words["thread"])) == int(words["count"]),
             SIGNS_IN: lambda view, words: getattr(view.viewer_node(), "type", "nobody") == words["type"],
             LISTS: self.judge_list,
@@ -121,9 +122,9 @@ class Statements:
         by_person: dict[str, Callable[[], list[str]]] = {
             "units": lambda: list(view.units_of(handle)),
             "groups": lambda: list(view.groups_of(handle)),
-            "guardians": lambda: view.by_name(view.facts.guardians(handle, view.today))
-            if view.opens(handle, "guardians")
-            else [],
+            "guardians": lambda: (
+                view.by_name(view.facts.guardians(handle, view.today)) if view.opens(handle, "guardians") else []
+            ),
             "children": lambda: view.wards(handle),
             "positions": lambda: [f"{unit}_{role}" for unit, role in view.positions(handle)],
         }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.relations import Relations
 from tests.oracle.view import View
+from tests.roads.operations import roads
 from tests.roads.paging import walk_all
 from tests.roads.place import LOGINS, Place
 from tests.roads.tally import Tally
@@ -20,11 +21,16 @@ from tests.worlds.random_world import random_world
 from tests.worlds.world import oslo
 
 SEEDS = st.integers(0, 2**32)
-
-
-@settings(
-    max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+KNOWN_SEEDS = settings(
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+"""The same worlds at every run, and none made smaller: a seed says nothing by its size."""
+
+
+@settings(KNOWN_SEEDS, max_examples=2)
 @given(seed=SEEDS)
 async def test_every_viewer_of_a_random_world_sees_what_the_oracle_says_on_every_road(place: Place, seed: int) -> None:
     world = random_world(seed)
@@ -36,9 +42,7 @@ async def test_every_viewer_of_a_random_world_sees_what_the_oracle_says_on_every
     assert tally.total > 1000
 
 
-@settings(
-    max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(KNOWN_SEEDS, max_examples=1)
 @given(seed=SEEDS)
 async def test_every_connection_of_a_random_world_is_whole_page_by_page(place: Place, seed: int) -> None:
     world = random_world(seed)
@@ -55,8 +59,6 @@ async def test_every_connection_of_a_random_world_is_whole_page_by_page(place: P
 async def test_every_id_of_a_random_world_is_answered_alone_as_among_others(place: Place, seed: int) -> None:
     world = random_world(seed)
     loaded = await place.load(world)
-    from tests.roads.operations import roads  # noqa: PLC0415
-
     relations = Relations(world)
     wrong = []
     for who in Random(seed).sample([one for one in world.people if world.people[one].number], 4):

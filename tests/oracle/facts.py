@@ -166,7 +166,7 @@ class Facts:
 
     def leads(self, person: str, unit: str, day: dt.date) -> bool:
         return any(
-            held.person == person and held.unit == unit and held.role == "LEADER" and covers(held.since, held.until, day)
+            held.role == "LEADER" and (held.person, held.unit) == (person, unit) and covers(held.since, held.until, day)
             for held in self.world.positions
         )
 
@@ -205,8 +205,8 @@ class Facts:
     def participants(self, thread: str) -> dict[str, tuple[str, dt.datetime]]:
         """Person to side and the instant of joining: staff become participants by writing."""
         told = self.world.threads[thread]
-        joined = {person: ("GUARDIAN", told.at) for person in told.guardian_side}
-        joined |= {person: ("UNIT", told.at) for person in told.staff_side}
+        joined = dict.fromkeys(told.guardian_side, ("GUARDIAN", told.at))
+        joined |= dict.fromkeys(told.staff_side, ("UNIT", told.at))
         for message in self.messages(told):
             joined.setdefault(message.author, ("UNIT", message.at))
         return joined

@@ -34,6 +34,7 @@ COLUMNS = {
     "responsibilities": {"UNIT_LEADER", "CASE_WORKER"},
     "contact": {"CONTACT_TEACHER", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER"},
 }  # fmt: skip
+T1 = ("T1 as GUARDIAN", "T1 as DELEGATE")
 WHOLE_CHILD = {"GUARDIAN", "SELF", "CASE_WORKER"}
 
 
@@ -96,8 +97,10 @@ class View:
         facts, viewer = self.facts, self.viewer
         if facts.blocked(viewer, thread.child, day):
             return False
-        if rule == "T1":
-            return facts.guardian(viewer, thread.child, day) or facts.delegate(viewer, thread.child, thread.unit, day)
+        if rule == "T1 as GUARDIAN":
+            return facts.guardian(viewer, thread.child, day)
+        if rule == "T1 as DELEGATE":
+            return facts.delegate(viewer, thread.child, thread.unit, day)
         if facts.kin(viewer, thread.child):
             return False
         kind = self.world.units[thread.unit].kind
@@ -114,8 +117,8 @@ class View:
         told = self.world.threads[thread]
         side = self.facts.participants(thread).get(self.viewer, ("", None))[0]
         rules = set()
-        for rule in ("T1", "T2", "T3", "T4", "T5", "T6"):
-            if rule == "T1" and (side != "GUARDIAN" or self.login == "employee"):
+        for rule in (*T1, "T2", "T3", "T4", "T5", "T6"):
+            if rule in T1 and (side != "GUARDIAN" or self.login == "employee"):
                 continue
             if rule == "T2" and side != "UNIT":
                 continue
@@ -127,7 +130,11 @@ class View:
         return bool(self.opening_rules(thread))
 
     def visible_messages(self, thread: str) -> tuple[Message, ...]:
-        """T7: what of the thread the viewer sees, oldest first."""
+        """T7: what of the thread the viewer sees, oldest first.
+
+        The relation that must have held on a message's day is the one by which the viewer sees the thread now: whoever
+        was GUARDIAN and is DELEGATE now does not read as DELEGATE what was written to the guardian.
+        """
         rules = self.opening_rules(thread)
         told = self.world.threads[thread]
         joined = self.facts.participants(thread).get(self.viewer, ("", None))[1]
@@ -135,7 +142,9 @@ class View:
         for message in self.facts.messages(told):
             whole = bool(rules & {"T3", "T4", "T5", "T6"})
             by_participation = joined is not None and joined <= message.at
-            by_t1 = "T1" in rules and by_participation and self.rule_holds("T1", told, oslo_day(message.at))
+            by_t1 = by_participation and any(
+                self.rule_holds(rule, told, oslo_day(message.at)) for rule in rules & set(T1)
+            )
             by_t2 = "T2" in rules and by_participation
             if whole or by_t1 or by_t2:
                 seen.append(message)
@@ -189,7 +198,7 @@ class View:
         """C7: lastReadAt only of the other side and of oneself."""
         if person == self.viewer:
             return True
-        own_side = "GUARDIAN" if self.opening_rules(thread) == {"T1"} else "UNIT"
+        own_side = "GUARDIAN" if self.opening_rules(thread) <= set(T1) else "UNIT"
         return self.facts.participants(thread)[person][0] != own_side
 
     def last_read_at(self, thread: str, person: str) -> dt.datetime | None:
@@ -251,14 +260,12 @@ class View:
         return [
             unit
             for unit in self.world.units
-            if self.facts.employed(person, unit, self.today)
-            and (person == self.viewer or self.sees_staff_of(unit))
+            if self.facts.employed(person, unit, self.today) and (person == self.viewer or self.sees_staff_of(unit))
         ]
 
     def sees_staff_of(self, unit: str) -> bool:
         return self.facts.employed(self.viewer, unit, self.today) or any(
-            self.facts.enrolled(child, unit, self.today) and unit in self.units_of(child)
-            for child in self.world.people
+            self.facts.enrolled(child, unit, self.today) and unit in self.units_of(child) for child in self.world.people
         )
 
     def sees_staff(self, person: str) -> bool:
@@ -459,10 +466,10 @@ class View:
             and (held.until is None or self.today < held.until)
         ]
 
-    # Explanations: C9
+    # Why something is seen, by C9
 
     def explaining_relations(self, node: Node) -> set[str]:
-        """The relations that an explanation of a visible Child, Guardian or Thread names; for others nothing is said."""
+        """The relations that an explanation of a visible Child or Guardian names; of others nothing is said here."""
         if not self.sees(node):
             return set()
         by_thread = {"PARTICIPANT"} if self.in_a_thread(node) else set()

@@ -63,10 +63,8 @@ def page(nodes: list[Node], arguments: dict[str, Any], kind: str) -> Plain:
     first, last = arguments.get("first"), arguments.get("last")
     if (first is not None and last is not None) or (first or 0) < 0 or (last or 0) < 0:
         raise SizeRefused
-    if last is not None:
-        shown = nodes[max(0, len(nodes) - last) :]
-    else:
-        shown = nodes[: 50 if first is None else first]
+    start, end = (max(0, len(nodes) - last), len(nodes)) if last is not None else (0, 50 if first is None else first)
+    shown = nodes[start:end]
     edges = [Plain(f"{kind}Edge", {"node": node, "cursor": node.handle}) for node in shown]
     info = {
         "hasNextPage": last is None and len(shown) < len(nodes),
@@ -274,9 +272,7 @@ def message_field(asked: Asked, message: str, name: str, arguments: dict[str, An
     values: dict[str, Callable[[], Any]] = {
         "thread": lambda: Node("Thread", told.thread),
         "author": lambda: view.person_node(told.author, told.thread),
-        "onBehalfOf": lambda: (
-            Node("Unit", view.world.threads[told.thread].unit) if told.on_behalf_of_unit else None
-        ),
+        "onBehalfOf": lambda: Node("Unit", view.world.threads[told.thread].unit) if told.on_behalf_of_unit else None,
         "body": lambda: None if told.retracted else told.body,
         "sentAt": lambda: iso(told.at),
         "retractedAt": lambda: iso(told.at) if told.retracted else None,

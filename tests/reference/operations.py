@@ -68,7 +68,7 @@ class Drawn:
                 parts.append(self.fragment(self.random.choice(around), depth, inside))
             else:
                 parts.append(self.field(kind, depth))
-        return "{ " + " ".join(part for part in parts if part or parts) + (" __typename" if not any(parts) else "") + " }"
+        return "{ " + (" ".join(parts) or "__typename") + " }"
 
     def directive(self) -> str:
         if self.random.random() > 0.12:

@@ -44,7 +44,8 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     limits = Limits(tokens=100_000, depth=60, nesting=200, fields=100_000, aliases=2_000, directives=2_000, cost=10**9)
     services = Services(vault, contacts.look_up, Cursors(vault.derived_key("cursors")), limits)
     try:
-        yield Place(database, vault, Engine(public_catalogue(), gateway, services), build_schema(printed_schema()), contacts)
+        engine = Engine(public_catalogue(), gateway, services)
+        yield Place(database, vault, engine, build_schema(printed_schema()), contacts)
     finally:
         await gateway.close()
 

@@ -74,8 +74,12 @@ query Units($units: [ID!]!) {
 NESTED_FAMILY = with_fragments("""
 query Families {
   viewer {
-    children { id guardians { ...GuardianCells children { ...ChildCells } } units { staff { id } } groups { staff { id } } }
-    pupils(first: 200) { edges { node { id guardians { ...GuardianCells children { ...ChildCells } } threads { totalCount } } } }
+    children {
+      id guardians { ...GuardianCells children { ...ChildCells } } units { staff { id } } groups { staff { id } }
+    }
+    pupils(first: 200) {
+      edges { node { id guardians { ...GuardianCells children { ...ChildCells } } threads { totalCount } } }
+    }
     units { children { nodes { guardians { children { guardians { ...GuardianCells } } } } } }
   }
 }
@@ -87,7 +91,9 @@ query Threads {
     threads(first: 200) {
       nodes {
         child { ...ChildCells threads { totalCount nodes { id } } }
-        participants { person { ... on Guardian { ...GuardianCells } ... on StaffMember { ...StaffCells } ...AdultCells } }
+        participants {
+          person { ... on Guardian { ...GuardianCells } ... on StaffMember { ...StaffCells } ...AdultCells }
+        }
         messages(first: 200) { totalCount nodes { ...MessageCells } }
         newest: messages(last: 1) { nodes { ...MessageCells } pageInfo { hasPreviousPage } }
         latestMessage { ...MessageCells thread { ...ThreadCells } }
@@ -129,7 +135,9 @@ query Filters($unit: ID, $child: ID) {
     child: threads(filter: {childId: $child}) { totalCount nodes { id } }
     unread: threads(filter: {unreadOnly: true}) { totalCount nodes { id } }
     mine: threads(filter: {participatingOnly: true}) { totalCount nodes { id } }
-    all: threads(filter: {unitId: $unit, childId: $child, unreadOnly: true, participatingOnly: true}) { totalCount nodes { id } }
+    all: threads(filter: {unitId: $unit, childId: $child, unreadOnly: true, participatingOnly: true}) {
+      totalCount nodes { id }
+    }
     none: threads(filter: {}) { totalCount }
   }
 }

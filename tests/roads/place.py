@@ -106,9 +106,7 @@ class Place:
         told = answer(self.schema, self.document(text), asked, variables)
         return told.data, told.hidden
 
-    async def compare(
-        self, view: View, ids: dict[Node, str], road: Road, tally: Tally | None = None
-    ) -> list[str]:
+    async def compare(self, view: View, ids: dict[Node, str], road: Road, tally: Tally | None = None) -> list[str]:
         """What differs between the server and the oracle on one road; empty when nothing does."""
         held = frozenset(tie.relation for child in view.world.people for tie in view.ties(child)) if tally else None
 

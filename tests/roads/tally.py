@@ -54,4 +54,3 @@ class Tally:
             if not whole or min(granted, denied) / whole < LEAST_SHARE:
                 told.append(f"{pair[0]} {pair[1]}: {granted} granted, {denied} denied")
         return told
-

@@ -124,7 +124,8 @@ class Maker:
             self.children.append(child)
             self.family[child] = []
         for index in range(draw.random.randint(7, 9)):
-            self.adults.append(world.person(f"adult{index}", dt.date(1980, 1 + index, 5), documented=draw.often(0.9)))
+            known = index > 0 or draw.often(0.5)
+            self.adults.append(world.person(f"adult{index}", dt.date(1980, 1 + index, 5), documented=known))
         for index in range(9):
             self.staff.append(world.person(f"staff{index}", dt.date(1975, 1 + index, 9), documented=draw.often(0.5)))
         for index in range(2):

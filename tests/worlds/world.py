@@ -20,11 +20,15 @@ DAY = dt.timedelta(days=1)
 LONG_AGO = dt.date(2019, 1, 1)
 AUTUMN = dt.date(2026, 8, 17)
 
-ADJECTIVES = "Rask Modig Stille Glad Varm Klok Blå Snill Tapper Lys Frisk Munter Rolig Våken Ørliten Ærlig Åpen".split()
-NOUNS = (
-    "Rev Måke Fjord Bjørk Ørn Gran Elv Ås Hare Lykt Sky Trane Bekk Stein Vind Kløver Isbre Plomme Ugle Ål "
-    "Øy Ærfugl Duggdråpe Humle Kvist Morell Nype Oter Perle Rogn Sel Tue Vår Yr"
-).split()
+ADJECTIVES = [
+    "Rask", "Modig", "Stille", "Glad", "Varm", "Klok", "Blå", "Snill", "Tapper", "Lys", "Frisk", "Munter",
+    "Rolig", "Våken", "Ørliten", "Ærlig", "Åpen",
+]  # fmt: skip
+NOUNS = [
+    "Rev", "Måke", "Fjord", "Bjørk", "Ørn", "Gran", "Elv", "Ås", "Hare", "Lykt", "Sky", "Trane", "Bekk", "Stein",
+    "Vind", "Kløver", "Isbre", "Plomme", "Ugle", "Ål", "Øy", "Ærfugl", "Duggdråpe", "Humle", "Kvist", "Morell",
+    "Nype", "Oter", "Perle", "Rogn", "Sel", "Tue", "Vår", "Yr",
+]  # fmt: skip
 
 
 def oslo(day: dt.date, clock: str = "12:00", fold: int = 0) -> dt.datetime:
@@ -324,9 +328,7 @@ class World:
     def family(self, person: str, related: str, their_role: str = "far", own_role: str = "barn") -> None:
         self.document(person).family.append(Family(related, their_role, own_role))
 
-    def lives(
-        self, person: str, address: str | None, since: dt.date = LONG_AGO, *, grading: str | None = None
-    ) -> None:
+    def lives(self, person: str, address: str | None, since: dt.date = LONG_AGO, *, grading: str | None = None) -> None:
         self.document(person).residences = [Residence(address, since, grading)]
 
     def protect(
@@ -390,9 +392,7 @@ class World:
     ) -> None:
         self.consents.append(Consent(self._id("consent"), guardian, child, delegate, unit, since, until))
 
-    def need_case(
-        self, person: str, child: str, at: dt.datetime, until: dt.datetime, by: str | None = None
-    ) -> None:
+    def need_case(self, person: str, child: str, at: dt.datetime, until: dt.datetime, by: str | None = None) -> None:
         self.need_cases.append(NeedCase(self._id("needCase"), person, child, at, until, by))
 
     def thread(
