@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import ColumnElement, FromClause, func, select
 
 from authz import thread
@@ -20,19 +22,33 @@ LINES: dict[str, Line] = {
 }
 
 
-def since_joining(message: FromClause, side: str) -> ColumnElement[bool]:
+class Written(NamedTuple):
+    """What judges a message: where it belongs and when it was sent."""
+
+    thread_id: ColumnElement
+    child_id: ColumnElement
+    unit_id: ColumnElement
+    sent_at: ColumnElement
+
+
+def written(message: FromClause) -> Written:
+    return Written(message.c.thread_id, message.c.child_id, message.c.unit_id, message.c.sent_at)
+
+
+def since_joining(message: Written, side: str) -> ColumnElement[bool]:
     """The viewer was a participant, on the side, when the message was sent."""
     own = table(Participant, "joined")
     return exists_in(
         own,
-        own.c.thread_id == message.c.thread_id,
+        own.c.thread_id == message.thread_id,
         own.c.person_id == ME,
         own.c.side == word(side),
-        own.c.joined_at <= message.c.sent_at,
+        own.c.joined_at <= message.sent_at,
+        row_by_row=True,
     )
 
 
-def while_related(message: FromClause, relation: str, keys: Keys) -> ColumnElement[bool]:
+def while_related(message: Written, relation: str, keys: Keys) -> ColumnElement[bool]:
     """The family relation held on the day of the message, whatever happened since."""
     columns = [
         func.unnest(keys.array(f"{relation}_spell")).label("child_id"),
@@ -44,34 +60,35 @@ def while_related(message: FromClause, relation: str, keys: Keys) -> ColumnEleme
         columns.append(func.unnest(keys.array("delegate_spell_unit")).label("unit_id"))
     spell = select(*columns).subquery(f"{relation}_spell")
     if relation == "delegate":
-        at.append(spell.c.unit_id == message.c.unit_id)
+        at.append(spell.c.unit_id == message.unit_id)
     return exists_in(
         spell,
-        spell.c.child_id == message.c.child_id,
-        spell.c.since <= message.c.sent_at,
-        spell.c.until > message.c.sent_at,
+        spell.c.child_id == message.child_id,
+        spell.c.since <= message.sent_at,
+        spell.c.until > message.sent_at,
         *at,
+        row_by_row=True,
     )
 
 
-def full_history(message: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """T3 to T6: every message. The columns of a thread serve as well as those of a message."""
+def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """T3 to T6: every message."""
     return any_of(
-        keys.has_pair(message.c.child_id, message.c.unit_id, "contact"),
-        all_of(keys.has(message.c.unit_id, "history"), keys.has_not(message.c.child_id, "closed")),
+        keys.has_pair(child_id, unit_id, "contact"),
+        all_of(keys.has(unit_id, "history"), keys.has_not(child_id, "closed")),
     )
 
 
-def visible(message: FromClause, keys: Keys) -> ColumnElement[bool]:
+def visible(message: Written, keys: Keys) -> ColumnElement[bool]:
     """T7, together with the road by which the thread is seen: enough to judge a message by itself."""
     families = []
     if "guardian" in keys:
-        families.append(all_of(keys.has(message.c.child_id, "guardian"), while_related(message, "guardian", keys)))
+        families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys)))
     if "delegate" in keys:
-        pair = keys.has_pair(message.c.child_id, message.c.unit_id, "delegate")
+        pair = keys.has_pair(message.child_id, message.unit_id, "delegate")
         families.append(all_of(pair, while_related(message, "delegate", keys)))
     by_family = all_of(any_of(*families), since_joining(message, "GUARDIAN"))
     by_subject = all_of(
-        keys.has_pair(message.c.child_id, message.c.unit_id, "subject_staff"), since_joining(message, "UNIT")
+        keys.has_pair(message.child_id, message.unit_id, "subject_staff"), since_joining(message, "UNIT")
     )
-    return any_of(full_history(message, keys), by_family, by_subject)
+    return any_of(full_history(message.child_id, message.unit_id, keys), by_family, by_subject)

@@ -32,7 +32,10 @@ class Participant(Base):
     """Carries the thread's unit and child so that it can be judged without the thread."""
 
     __tablename__ = "participant"
-    __table_args__ = (one_of("side", "GUARDIAN", "UNIT"), Index(None, "person_id", "thread_id"))
+    __table_args__ = (
+        one_of("side", "GUARDIAN", "UNIT"),
+        Index(None, "person_id", "thread_id", postgresql_include=["side", "joined_at"]),
+    )
 
     thread_id: Mapped[UUID] = reference("thread.id", primary_key=True)
     person_id: Mapped[UUID] = reference("person.id", primary_key=True)

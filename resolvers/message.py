@@ -12,7 +12,7 @@ from resolvers import ids
 from resolvers.engine.source import Column, Entity, One, OnePerson, Source
 from resolvers.thread import type_on_side
 
-ENTITIES = (Entity("Message", Message, visible=policy.visible),)
+ENTITIES = (Entity("Message", Message, visible=lambda row, keys: policy.visible(policy.written(row), keys)),)
 
 SOURCES: dict[str, Source] = {
     "Message.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Message"])),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, select, tuple_
-from sqlalchemy.sql.elements import False_
 
 from authz import guardian, message
 from authz import thread as policy
@@ -25,21 +24,23 @@ ENTITIES = (
 
 
 def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
-    """That of the latest message that the viewer sees, or else when the thread began (T7)."""
+    """That of the latest message that the viewer sees, or else when the thread began (T7).
+
+    Whether the thread's latest message is seen is asked first: it nearly always is, and then no other is looked at.
+    """
     if not keys.shape & {"guardian", "delegate", "subject_staff"}:
         return row.c.last_message_at
+    seen = message.visible(message.Written(row.c.id, row.c.child_id, row.c.unit_id, row.c.last_message_at), keys)
     latest = table(Message, "latest")
-    seen = (
+    latest_seen = (
         select(latest.c.sent_at)
-        .where(latest.c.thread_id == row.c.id, message.visible(latest, keys))
+        .where(latest.c.thread_id == row.c.id, message.visible(message.written(latest), keys))
         .order_by(latest.c.sent_at.desc(), latest.c.id.desc())
         .limit(literal_column("1"))
         .correlate_except(latest)
         .scalar_subquery()
     )
-    partial_view = func.coalesce(seen, row.c.created_at)
-    full = message.full_history(row, keys)
-    return partial_view if isinstance(full, False_) else case((full, row.c.last_message_at), else_=partial_view)
+    return case((seen, row.c.last_message_at), else_=func.coalesce(latest_seen, row.c.created_at))
 
 
 def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
@@ -57,7 +58,7 @@ def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
         .where(
             unread.c.thread_id == row.c.id,
             unread.c.author_id != ME,
-            message.visible(unread, keys),
+            message.visible(message.written(unread), keys),
             after_pointer,
         )
         .correlate_except(unread, pointer)
@@ -104,7 +105,7 @@ def messages(keys: Keys, *, newest_first: bool = False) -> Rows:
     return Rows(
         row,
         row,
-        [message.visible(row, keys)],
+        [message.visible(message.written(row), keys)],
         [row.c.sent_at, row.c.id],
         descending=newest_first,
         link=row.c.thread_id,

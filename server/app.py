@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Serving:
 
     folder: Path
     """The data folder, for keys, personas and the development issuer."""
-    api_connect: dict[str, Any]
+    api_connect: dict[str, Any] = field(repr=False)
     """How the API's role gets into the database."""
     settings: Settings
     day: dt.date | None = None

@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,9 +27,9 @@ class KeysNotUsable(Exception):
 class Vault:
     """Encrypts with the newest key, decrypts with whichever a value names; hashes with a key that does not rotate."""
 
-    encryption_keys: tuple[bytes, ...]
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
     """Oldest first, 32 bytes each; the last one encrypts."""
-    hash_key: bytes
+    hash_key: bytes = field(repr=False)
     """32 bytes."""
 
     def encrypt(self, plain: str, what: str) -> bytes:

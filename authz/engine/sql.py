@@ -93,9 +93,14 @@ def start_of(day: ColumnElement) -> ColumnElement:
     return func.timezone(word("Europe/Oslo"), cast(day, DateTime()))
 
 
-def exists_in(source: FromClause, *conditions: ColumnElement[bool], own: tuple[FromClause, ...] = ()) -> Exists:
-    """EXISTS over a table, or over a join whose tables are named in `own`."""
-    return select(number(1)).select_from(source).where(*conditions).correlate_except(*(own or (source,))).exists()
+def exists_in(source: FromClause, *conditions: ColumnElement[bool], row_by_row: bool = False) -> Exists:
+    """EXISTS over a table.
+
+    `row_by_row` keeps PostgreSQL from making a join of it (OFFSET 0 does), which would read and sort every message of
+    a thread for its latest one.
+    """
+    found = select(number(1)).select_from(source).where(*conditions).correlate_except(source)
+    return (found.offset(number(0)) if row_by_row else found).exists()
 
 
 @dataclass(frozen=True)

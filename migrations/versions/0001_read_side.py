@@ -402,7 +402,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_participant_thread_id')),
     sa.PrimaryKeyConstraint('thread_id', 'person_id', name=op.f('pk_participant'))
     )
-    op.create_index(op.f('ix_participant_person_id_thread_id'), 'participant', ['person_id', 'thread_id'], unique=False)
+    op.create_index(op.f('ix_participant_person_id_thread_id'), 'participant', ['person_id', 'thread_id'], unique=False, postgresql_include=['side', 'joined_at'])
     op.create_table('read_pointer',
     sa.Column('thread_id', sa.UUID(), nullable=False),
     sa.Column('person_id', sa.UUID(), nullable=False),

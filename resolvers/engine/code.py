@@ -9,10 +9,11 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.language import FieldNode, SelectionSetNode
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, literal_column, select, true
 
 from resolvers.engine import source as kind
 from resolvers.engine.plan import Fields, Level, Reading, View, Working
+from resolvers.engine.statement import ordering
 
 if TYPE_CHECKING:
     from resolvers.engine.planner import Planner
@@ -36,6 +37,8 @@ class Code:
         self.workings: list[Working] = []
         self.hidden: list[str] = []
         self.names = 0
+        self.may_be_missing = False
+        """Inside an object that may be null."""
 
     @staticmethod
     def column(level: Level, expression: ColumnElement) -> int:
@@ -113,6 +116,8 @@ class Code:
                 return self.person(row, person, source, [node.selection_set for node in nodes], depth)
             case kind.Itself():
                 return self.object(source.type_name, row, self.planner.below(source.type_name, nodes), depth)
+            case kind.Many(first=True):
+                return self.first(source, row, nodes, depth)
             case kind.Many() | kind.Connection():
                 level = self.planner.level(field_name, source, nodes)
                 number = len(self.readings)
@@ -135,7 +140,7 @@ class Code:
         if rows is not None and rows.person is not None and row is rows.row:
             return rows.person
         person = self.planner.alias(self.planner.catalogue.entities["Guardian"].model, "person")
-        self.level.joins.append((person, source.join(row, person, self.planner.keys), False))
+        self.level.joins.append((person, source.join(row, person, self.planner.keys), self.may_be_missing))
         return person
 
     def guard(self, type_name: str, field_name: str, row: FromClause) -> str | None:
@@ -175,20 +180,42 @@ class Code:
             return read
         return f"(None if r[{at}] is None else {read})"
 
-    def one(self, source: kind.One, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
-        entity = self.planner.catalogue.entities[source.type_name]
-        target = self.planner.alias(entity.model, source.type_name.lower())
-        self.level.joins.append((target, source.join(row, target, self.planner.keys), source.optional))
-        fields = self.planner.below(source.type_name, nodes)
-        if not source.optional:
-            return self.object(source.type_name, target, fields, depth)
+    def first(self, source: kind.Many, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
+        """The first of a list for each row, joined into the row's statement."""
+        rows = source.rows(self.planner.keys)
+        assert rows.link is not None
+        chosen = (
+            select(rows.row)
+            .where(rows.link == row.c[source.parent], *rows.where)
+            .order_by(*ordering(rows.order, rows.descending, None))
+            .limit(literal_column("1"))
+            .correlate_except(rows.row)
+            .lateral(f"first_{self.planner.number()}")
+        )
+        self.level.joins.append((chosen, true(), True))
+        return self.optional(source.type_name, chosen, self.planner.below(source.type_name, nodes), depth)
+
+    def optional(self, type_name: str, target: FromClause, fields: Fields, depth: int) -> str:
+        """An object or null; whatever is joined to it may be missing too."""
         made = self.name("o")
         at = self.column(self.level, target.c.id)
         self.line(depth, f"{made} = None")
         self.line(depth, f"if r[{at}] is not None:")
-        expression = self.object(source.type_name, target, fields, depth + 1)
+        outer, self.may_be_missing = self.may_be_missing, True
+        expression = self.object(type_name, target, fields, depth + 1)
+        self.may_be_missing = outer
         self.line(depth + 1, f"{made} = {expression}")
         return made
+
+    def one(self, source: kind.One, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
+        entity = self.planner.catalogue.entities[source.type_name]
+        target = self.planner.alias(entity.model, source.type_name.lower())
+        missing = source.optional or self.may_be_missing
+        self.level.joins.append((target, source.join(row, target, self.planner.keys), missing))
+        fields = self.planner.below(source.type_name, nodes)
+        if source.optional:
+            return self.optional(source.type_name, target, fields, depth)
+        return self.object(source.type_name, target, fields, depth)
 
     def person(
         self, row: FromClause, person: FromClause, source: kind.OnePerson,

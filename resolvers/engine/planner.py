@@ -81,8 +81,12 @@ class Planner:
         return self.catalogue.schema.type_map[type_name].fields[name].type  # type: ignore[attr-defined]
 
     def alias(self, model: type, name: str) -> FromClause:
+        return table(model, f"{name}_{self.number()}")
+
+    def number(self) -> int:
+        """For a name that no other alias of the plan has."""
         self.aliases += 1
-        return table(model, f"{name}_{self.aliases}")
+        return self.aliases
 
     # --- the root ---------------------------------------------------------------------------------------------
 
