@@ -34,7 +34,7 @@ class Person(Base):
     turns_18_on: Mapped[dt.date | None]
     """Days are stored, not reckoned in SQL, because whoever is born on 29 February comes of age on 1 March."""
     documented_on: Mapped[dt.date | None]
-    """The day Folkeregisteret's document was last read; null for whom no document has come."""
+    """The day the first document of Folkeregisteret came; null for whom none has."""
     child_key: Mapped[UUID] = mapped_column(unique=True)
     guardian_key: Mapped[UUID] = mapped_column(unique=True)
     staff_key: Mapped[UUID] = mapped_column(unique=True)
