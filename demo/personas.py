@@ -99,7 +99,7 @@ def print_personas(folder: DataFolder, port: int, console: Console | None = None
         highlight=False,
     )
     out.print(
-        f"A new one: innsyn token --as {first['number']} --login {first['login']} --data "
+        f"A new one: INNSYN_DEV_LOGIN=1 uv run innsyn token --as {first['number']} --login {first['login']} --data "
         f"{shlex.quote(str(folder.path))}\n",
         soft_wrap=True,
         markup=False,
