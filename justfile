@@ -24,6 +24,10 @@ format:
     uv run ruff check --fix .
     uv run ruff format .
 
+# Break the policy in every way, and see the oracle notice; --help says what can be chosen, --sample 60 takes minutes
+mutants *options:
+    uv run python -m tests.mutants {{ options }}
+
 # Write the files that are made from others: schema.graphql and docs/access.md
 generate:
     uv run python -m schema > .schema.graphql && mv .schema.graphql schema.graphql

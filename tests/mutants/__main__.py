@@ -1,0 +1,188 @@
+"""`python -m tests.mutants`: breaks the policy in every way, and demands that a comparison with the oracle goes red.
+
+Ends with an error when a mutant survives that `equivalent.py` does not explain. How each died is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from server.data_folder import DataFolder
+from server.database import open_database
+from tests.conftest import FAST
+from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.mutations import MODULES, Mutant, mutants_of
+from tests.mutants.printed import as_lines
+from tests.mutants.stage import Stage, new_stage, rehearse, take
+from tests.mutants.trial import Verdict, try_mutant
+from tests.mutants.worlds import all_worlds
+
+PROCESSES = 2
+PATIENCE = 300
+"""Seconds for one mutant."""
+
+
+@dataclass
+class Order:
+    """Which cases are likely to see a mutant: those that saw its neighbours."""
+
+    cases: list[int]
+    by_place: dict[str, Counter[int]] = field(default_factory=dict)
+    by_module: dict[str, Counter[int]] = field(default_factory=dict)
+    shuffled: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shuffled = Random(1).sample(self.cases, len(self.cases))
+
+    def of(self, mutant: Mutant) -> list[int]:
+        near = self.by_place.get(f"{mutant.module}.{mutant.place}", Counter())
+        far = self.by_module.get(mutant.module, Counter())
+        return sorted(self.shuffled, key=lambda case: -(10 * near[case] + far[case]))
+
+    def learn(self, mutant: Mutant, case: int) -> None:
+        self.by_place.setdefault(f"{mutant.module}.{mutant.place}", Counter())[case] += 1
+        self.by_module.setdefault(mutant.module, Counter())[case] += 1
+
+
+def equivalent(mutant: Mutant) -> str | None:
+    return EQUIVALENT.get(mutant.name)
+
+
+def run_trials(stage: Stage, mutants: list[Mutant]) -> dict[Mutant, Verdict]:
+    """Each in a process of its own, two at a time; told as they end."""
+    order, verdicts = Order([case.number for case in stage.cases if case.number not in stage.left_out]), {}
+    context = multiprocessing.get_context("fork")
+    waiting, running = list(reversed(mutants)), {}
+
+    def one(mutant: Mutant, numbers: list[int], told: Any) -> None:
+        told.send(try_mutant(stage, mutant, numbers))
+
+    while waiting or running:
+        while waiting and len(running) < PROCESSES:
+            mutant = waiting.pop()
+            if mutant.kind == "printed":
+                told = as_lines(mutant)
+                verdicts[mutant] = Verdict("printed" if told else "survived", told)
+                say(mutant, verdicts[mutant], len(verdicts), len(mutants))
+                continue
+            receiver, sender = context.Pipe(duplex=False)
+            process = context.Process(target=one, args=(mutant, order.of(mutant), sender))
+            process.start()
+            sender.close()
+            running[receiver] = (mutant, process, time.monotonic())
+        for receiver in multiprocessing.connection.wait(list(running), timeout=1):
+            mutant, process, _ = running.pop(receiver)  # type: ignore[index]
+            try:
+                verdict = receiver.recv()  # type: ignore[union-attr]
+            except EOFError:
+                verdict = Verdict("raised", "its process ended")
+            process.join()
+            verdicts[mutant] = verdict
+            if verdict.case is not None:
+                order.learn(mutant, verdict.case)
+            say(mutant, verdict, len(verdicts), len(mutants))
+        for receiver, (mutant, process, began) in list(running.items()):
+            if time.monotonic() - began > PATIENCE:
+                process.kill()
+                process.join()
+                del running[receiver]
+                verdicts[mutant] = Verdict("raised", f"no answer in {PATIENCE} s")
+                say(mutant, verdicts[mutant], len(verdicts), len(mutants))
+    return verdicts
+
+
+def say(mutant: Mutant, verdict: Verdict, count: int, of: int) -> None:
+    if mutant.kind != "printed" or not verdict.killed:
+        known = " (known to be equivalent)" if equivalent(mutant) and not verdict.killed else ""
+        print(f"{count}/{of} {verdict.how}{known}: {mutant.name} | {verdict.told[:300]} [{verdict.cases}]", flush=True)
+
+
+def chosen(options: argparse.Namespace) -> list[Mutant]:
+    modules = [module for module in MODULES if options.only is None or module in options.only]
+    mutants = [mutant for module in modules for mutant in mutants_of(module)]
+    if options.match:
+        mutants = [mutant for mutant in mutants if options.match in mutant.name]
+    if options.sample is not None and options.sample < len(mutants):
+        judged = [mutant for mutant in mutants if mutant.kind != "printed" and not equivalent(mutant)]
+        mutants = Random(options.seed).sample(judged, min(options.sample, len(judged)))
+    return mutants
+
+
+def report(verdicts: dict[Mutant, Verdict], spent: float) -> int:
+    how = Counter(verdict.how for verdict in verdicts.values())
+    left = [mutant for mutant, verdict in verdicts.items() if not verdict.killed]
+    known = [mutant for mutant in left if equivalent(mutant)]
+    survivors = [mutant for mutant in left if not equivalent(mutant)]
+    wrongly = [mutant for mutant, verdict in verdicts.items() if verdict.killed and equivalent(mutant)]
+    for mutant in survivors:
+        print(f"{verdicts[mutant].how.upper()}: {mutant.name} | {verdicts[mutant].told[:300]}")
+    for mutant in wrongly:
+        print(f"listed as equivalent, and killed: {mutant.name} | {verdicts[mutant].told[:300]}")
+    print(
+        f"\n{len(verdicts)} mutants made, {len(verdicts) - len(left)} killed ({how['oracle']} by the oracle, "
+        f"{how['printed']} by the printed schema, {how['build']} at build), {len(survivors)} survived, "
+        f"{len(known)} equivalent; {spent:.0f} s"
+    )
+    return 1 if survivors or wrongly else 0
+
+
+async def prepare(stack: AsyncExitStack, folder: Path, seeds: range) -> tuple[Stage, list[str]]:
+    database = await stack.enter_async_context(open_database(DataFolder.at(folder / "data"), cluster_settings=FAST))
+    stage = new_stage(database)
+    for number, tried in enumerate(await all_worlds(seeds)):
+        await take(stage, tried, number)
+    return stage, await rehearse(stage)
+
+
+def try_all(options: argparse.Namespace, mutants: list[Mutant]) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="innsyn-mutants-", dir="/tmp"))
+    folder.chmod(0o711)
+    began = time.monotonic()
+    with asyncio.Runner() as runner:  # between its runs no loop runs, so that processes can be forked off
+        stack = AsyncExitStack()
+        try:
+            stage, wrong = runner.run(prepare(stack, folder, range(1, 1 + options.random)))
+            spent = time.monotonic() - began
+            print(f"{len(stage.held)} worlds, {len(stage.views)} views, {len(stage.cases)} cases; {spent:.0f} s")
+            for one in wrong:
+                print(f"left out, since the unbroken policy differs from the oracle: {one[:300]}")
+            return report(run_trials(stage, mutants), time.monotonic() - began) or bool(wrong)
+        finally:
+            runner.run(stack.aclose())
+            shutil.rmtree(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--only", action="append", metavar="MODULE", choices=MODULES, help="may be told several times")
+    parser.add_argument("--match", metavar="TEXT", help="only mutants with this in their name")
+    parser.add_argument("--list", action="store_true", help="name the mutants and try none")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many, drawn by --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--random", type=int, default=2, metavar="N", help="random worlds beside those of the rules")
+    options = parser.parse_args()
+    mutants = chosen(options)
+    if options.list:
+        for mutant in mutants:
+            reason = equivalent(mutant)
+            print(mutant.name + (f"  (equivalent: {reason})" if reason else ""))
+        print(f"{len(mutants)} mutants")
+        return
+    sys.exit(try_all(options, mutants))
+
+
+if __name__ == "__main__":
+    main()
