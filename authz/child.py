@@ -10,8 +10,6 @@ from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_
 from authz.relation import left_before
 from models import Enrolment, Protection, Residence, Thread
 
-WHOLE_CHILD = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER | Relation.SELF
-"""Relations whose column opens what belongs to every unit of the child, not only to one's own."""
 GUARDIANS = (
     Relation.GUARDIAN
     | Relation.CONTACT_TEACHER

@@ -177,8 +177,17 @@ class Reasons:
         self.type_name = type_name
 
     async def of(self, row_id: UUID) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = await getattr(self, f"of_{self.type_name.lower()}")(row_id)
-        return told
+        asked = {
+            "Unit": self.of_unit,
+            "Group": self.of_group,
+            "Child": self.of_child,
+            "Guardian": self.of_guardian,
+            "StaffMember": self.of_staff_member,
+            "OtherAdult": self.of_other_adult,
+            "Thread": self.of_thread,
+            "Message": self.of_message,
+        }
+        return await asked[self.type_name](row_id)
 
     def opens(self, held: Relation) -> list[str]:
         return opened_fields(self.type_name, held, self.run.catalogue)
@@ -219,7 +228,7 @@ class Reasons:
             told = [self.participant("takes part in a thread that the viewer sees")]
         return told
 
-    async def of_staffmember(self, row_id: UUID) -> list[dict[str, Any]]:
+    async def of_staff_member(self, row_id: UUID) -> list[dict[str, Any]]:
         position = table(Position, "position")
         at = compiled(select(position.c.unit_id).where(position.c.person_id == WHOM, holds(position)))
         units = {row[0] for row in await self.run.fetch(at, {"whom": row_id})}
@@ -247,7 +256,7 @@ class Reasons:
         )
         return [row[0] for row in await self.run.fetch(there, {"units": units})]
 
-    async def of_otheradult(self, row_id: UUID) -> list[dict[str, Any]]:
+    async def of_other_adult(self, row_id: UUID) -> list[dict[str, Any]]:
         words = "oneself" if row_id == self.asked.person_id else "takes part in a thread that the viewer sees"
         return [self.participant(words)]
 

@@ -53,10 +53,6 @@ def configure_logs(*, verbose: bool = False) -> None:
         logger.propagate = name != "uvicorn.access"
 
 
-def in_text(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
-
-
 def without_exception_text(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """An exception of a library as its type and its places, for its text may hold a row."""
     told = event.pop("exc_info", None)

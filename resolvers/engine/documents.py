@@ -79,7 +79,8 @@ class Limits:
     suggestions: bool = True
     """Whether validation may say "Did you mean ...?"."""
     cached_documents: int = 1_000
-    cached_bytes: int = 32 * 1024 * 1024
+    cached_bytes: int = 48 * 1024 * 1024
+    """Documents and their plans; a plan is most of it."""
 
 
 class DocumentRefused(Exception):
@@ -208,6 +209,8 @@ class Prepared:
     price: Price
     fixed_cost: int | None
     """The cost, where no variable has a say in it."""
+    kept_as: tuple[str, str | None]
+    """Text and operation name, under which it is kept."""
     plans: dict[Any, Any] = field(default_factory=dict)
     """The engine's: plans of this operation, dropped with it."""
 
@@ -299,11 +302,22 @@ class Documents:
         weight += 4 * len(key[1] or "")
         self._kept[key] = entry = (outcome, weight)
         self._bytes += weight
-        while len(self._kept) > self.limits.cached_documents or (
-            self._bytes > self.limits.cached_bytes and len(self._kept) > 1
-        ):
-            self._bytes -= self._kept.popitem(last=False)[1][1]
+        self._make_room()
         return entry
+
+    def grew(self, prepared: Prepared, weight: int) -> None:
+        """The engine keeps so many bytes more with an operation: a plan made, or, negative, one that was dropped."""
+        kept = self._kept.get(prepared.kept_as)
+        if kept is not None and kept[0] is prepared:
+            self._kept[prepared.kept_as] = (prepared, kept[1] + weight)
+            self._bytes += weight
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Drops the oldest; the newest stays, whatever it weighs."""
+        limits = self.limits
+        while len(self._kept) > 1 and (len(self._kept) > limits.cached_documents or self._bytes > limits.cached_bytes):
+            self._bytes -= self._kept.popitem(last=False)[1][1]
 
 
 def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: str | None) -> Prepared:
@@ -333,6 +347,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
         limits=limits,
         price=price,
         fixed_cost=fixed_cost,
+        kept_as=(text, operation_name),
     )
 
 

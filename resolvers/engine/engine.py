@@ -21,6 +21,8 @@ from resolvers.gateway import Gateway, shape_of
 
 PLANS_KEPT = 64
 """For one operation: shapes of viewers times values of its @skip and @include variables."""
+PLAN_BYTES = 300_000
+"""What a plan weighs, as measured on one of four levels: nearly all of it SQLAlchemy's."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class Engine:
             planner = Planner(self.catalogue, prepared, conditions_only(prepared, values), Keys(shape))
             if len(prepared.plans) >= PLANS_KEPT:
                 prepared.plans.pop(next(iter(prepared.plans)))
+                self.documents.grew(prepared, -PLAN_BYTES)
             known = prepared.plans[key] = (planner, planner.plan())
+            self.documents.grew(prepared, PLAN_BYTES)
         return known
 
     def introspect(self, prepared: Prepared, values: VariableValues, plan: Plan, data: dict[str, Any]) -> None:
