@@ -4,6 +4,7 @@ mother sees child pupil.address            a value is there (a name alone: the n
 aunt does not see child pupil
 mother as employee does not see child pupil
 teacher is CONTACT_TEACHER of pupil        and: is not
+mother sees when teacher read talk
 mother has 2 unread in talk
 mother finds 3 messages in talk
 teacher signs in as StaffMember            or as nobody
@@ -36,6 +37,7 @@ IS = re.compile(WHO + r" (?P<yes>is|is not) (?P<relation>[A-Z_]+) of (?P<child>\
 UNREAD = re.compile(WHO + r" has (?P<count>\d+) unread in (?P<thread>\w+)$")
 FINDS = re.compile(WHO + r" finds (?P<count>\d+) messages in (?P<thread>\w+)$")
 SIGNS_IN = re.compile(WHO + r" signs in as (?P<type>\w+)$")
+READING = re.compile(WHO + r" (?P<yes>sees|does not see) when (?P<person>\w+) read (?P<thread>\w+)$")
 LISTS = re.compile(WHO + r"'s (?P<path>[\w.]+) are (?P<handles>[\w, ]+)$")
 
 
@@ -64,6 +66,9 @@ class Statements:
 
     def patterns(self) -> dict[re.Pattern[str], Callable[[View, dict[str, str]], bool]]:
         return {
+            READING: lambda view, words: (
+                (view.last_read_at(words["thread"], words["person"]) is not None) == (words["yes"] == "sees")
+            ),
             SEES: self.judge_sees,
             IS: lambda view, words: (words["relation"] in view.relations(words["child"])) == (words["yes"] == "is"),
             UNREAD: lambda view, words: (

@@ -11,6 +11,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.oracle.view import name_order
+from tests.statements import Statements
+from tests.worlds.numbers import synthetic_number
 from tests.worlds.village import ELSEWHERE, HOME, village, with_threads
 from tests.worlds.world import DAY, LONG_AGO, TODAY, Residence, Responsibility, World, oslo
 
@@ -887,13 +890,14 @@ async def test_a_responsibility_of_an_unknown_kind_opens_nothing(holds, kind):
     world = without_father(village())
     world.responsible("aunt", "pupil", kind)
     await holds(world, "aunt does not see child pupil", "mother sees child pupil")
+    await holds(world, "leader sees child pupil.responsibilities")
 
 
 @pytest.mark.parametrize("current", [False, None])
 async def test_a_responsibility_that_is_not_current_opens_nothing(holds, current):
     world = without_father(village())
     world.responsible("aunt", "pupil", "andre", current=current)
-    await holds(world, "aunt does not see child pupil")
+    await holds(world, "aunt does not see child pupil", "leader sees child pupil.responsibilities")
 
 
 async def test_an_organisation_or_an_unidentified_holder_opens_nothing(holds):
@@ -1539,6 +1543,173 @@ async def test_a_teacher_finds_at_the_sfo_no_child_though_it_goes_there(holds):
     world = village()
     world.employ("teacher", "sfo", "STAFF", LONG_AGO, LAST_WEEK)
     await holds(world, "teacher's sfo.children are none", "teacher's school.children are pupil")
+
+
+async def test_staff_are_seen_within_the_days_of_their_employment(holds):
+    world = village()
+    world.person("colleague")
+    world.employ("colleague", "school", "TEACHER", **BEGINS_AND_ENDS)
+    for who in ("teacher", "mother"):
+        await holds_from_today_to_tomorrow(holds, world, who, "staff colleague")
+
+
+async def test_whoever_works_with_the_child_is_seen_while_the_child_goes_there(holds):
+    world = village()
+    world.enrolments[1] = replace(world.enrolments[1], **BEGINS_AND_ENDS)
+    await holds_from_today_to_tomorrow(holds, world, "mother", "staff sfo_worker")
+
+
+async def test_colleagues_are_seen_within_the_days_of_ones_own_employment(holds):
+    world = village()
+    world.person("colleague")
+    world.employ("colleague", "school", "TEACHER", **BEGINS_AND_ENDS)
+    await holds_from_today_to_tomorrow(holds, world, "colleague", "staff teacher")
+    await holds_from_today_to_tomorrow(holds, world, "colleague", "group 3B")
+
+
+async def test_a_group_is_seen_while_the_child_belongs_to_it(holds):
+    world = village()
+    world.memberships[1] = replace(world.memberships[1], **BEGINS_AND_ENDS)
+    await holds_from_today_to_tomorrow(holds, world, "mother", "group maths")
+
+
+async def test_a_teacher_is_among_the_staff_of_a_group_within_the_days_of_the_role(holds):
+    world = village()
+    world.person("colleague")
+    world.employ("colleague", "school", "TEACHER", LONG_AGO)
+    world.member("colleague", "3B", "SUBJECT_TEACHER", **BEGINS_AND_ENDS)
+    world.person("visitor")
+    world.member("visitor", "3B", "CONTACT_TEACHER", LONG_AGO)
+    for day, listed in ((YESTERDAY, False), (TODAY, True), (TOMORROW, True), (TOMORROW + DAY, False)):
+        staff = ["teacher", "assistant", *(["colleague"] if listed else [])]
+        told = ", ".join(sorted(staff, key=lambda who: name_order(world.people[who].name)))
+        await holds(world, f"mother's 3B.staff are {told}", f"leader's 3B.staff are {told}", now=oslo(day))
+
+
+async def test_a_blocked_or_unconfirmed_guardian_is_not_among_the_guardians(holds):
+    world = village()
+    world.block("father", "pupil", TODAY)
+    await holds(world, "leader does not see guardian father", "mother's pupil.guardians are mother")
+    unconfirmed = village()
+    unconfirmed.protect("pupil", since=TODAY)
+    unconfirmed.confirm("mother", "pupil", TODAY)
+    await holds(unconfirmed, "leader's pupil.guardians are mother", "teacher does not see guardian father")
+
+
+async def test_an_address_is_protected_within_the_days_of_the_protection(holds):
+    world = village()
+    world.protect("pupil", "fortrolig", **BEGINS_AND_ENDS)
+    for day, sees in ((YESTERDAY, True), (TODAY, False), (TOMORROW, False), (TOMORROW + DAY, True)):
+        await holds(world, f"teacher {'sees' if sees else 'does not see'} child pupil.address", now=oslo(day))
+
+
+async def test_an_address_is_not_protected_by_one_who_moved_away(holds):
+    world = village(LAST_WEEK)
+    world.today = TODAY
+    world.lives("aunt", HOME, LAST_MONTH)
+    world.protect("aunt", "fortrolig", LAST_MONTH)
+    world.read_again(YESTERDAY)
+    world.lives("aunt", ELSEWHERE, YESTERDAY)
+    await holds(world, "teacher sees child pupil.address", "father sees child pupil")
+    await holds(world, "teacher does not see child pupil.address", now=oslo(YESTERDAY - DAY))
+
+
+async def test_contact_details_are_protected_within_the_days_of_the_protection(holds):
+    world = village()
+    world.protect("father", "fortrolig", **BEGINS_AND_ENDS)
+    for guardian in ("mother", "father"):
+        world.confirm(guardian, "pupil", TODAY)
+    for day, sees in ((YESTERDAY, True), (TODAY, False), (TOMORROW + DAY, True)):
+        await holds(world, f"teacher {'sees' if sees else 'does not see'} guardian father.contact", now=oslo(day))
+
+
+async def test_a_guardian_sees_the_address_while_living_there(holds):
+    world = village(LAST_WEEK)
+    world.today = TODAY
+    world.read_again(YESTERDAY)
+    world.lives("mother", ELSEWHERE, YESTERDAY)
+    world.lives("father", HOME, YESTERDAY)
+    await holds(world, "mother does not see child pupil.address", "father sees child pupil.address")
+
+
+async def test_the_responsibility_of_a_protected_person_protects_within_its_days(holds):
+    world = without_father(village())
+    world.responsible("aunt", "pupil", "andre", **BEGINS_AND_ENDS)
+    world.protect("aunt", "fortrolig", LONG_AGO)
+    for day, sees in ((YESTERDAY, True), (TODAY, False), (TOMORROW, False), (TOMORROW + DAY, True)):
+        await holds(world, f"mother {'sees' if sees else 'does not see'} child pupil", now=oslo(day))
+
+
+async def test_who_has_read_is_told_of_the_other_side_and_of_oneself(holds):
+    world = with_threads(village())
+    sides = ("mother", "father"), ("teacher", "maths_teacher")
+    world.thread("both", "school", "pupil", oslo(LAST_WEEK), *sides, joint=True)
+    world.message("both1", "both", "father", oslo(LAST_WEEK, "13:00"))
+    for who in (*sides[0], *sides[1]):
+        world.read("both", who, "both1", oslo(YESTERDAY))
+    await holds(
+        world,
+        "mother sees when mother read both",
+        "mother sees when teacher read both",
+        "mother does not see when father read both",
+        "teacher sees when teacher read both",
+        "teacher sees when father read both",
+        "teacher does not see when maths_teacher read both",
+        "leader sees when mother read both",
+        "leader does not see when teacher read both",
+    )
+
+
+async def test_a_name_is_the_registers_and_else_the_rosters(holds):
+    world = village()
+    world.people["teacher"].roster_name = (world.people["teacher"].given, "Gammelnavn")
+    world.people["officer"].roster_name = ("Ny", "Ås")
+    world.people["mother"].middle = "Ørn"
+    world.employ("officer", "school", "TEACHER")
+    await holds(world, "leader sees staff teacher", "leader sees staff officer", "leader sees guardian mother")
+
+
+async def test_names_stand_in_norwegian_order(holds):
+    world = village()
+    names = [
+        ("Ås", "Å"),
+        ("Ærlig", "Rev"),
+        ("Øde", "Elv"),
+        ("Åpen", "Elv"),
+        ("aker", "Elv"),
+        ("Zorro", "Ås"),
+        ("Éva", "Ås"),
+    ]
+    for index, name in enumerate(names):
+        child = world.person(f"child{index}", dt.date(2018, 1, 1 + index), name=name)
+        world.enrol(child, "school")
+        world.member(child, "3B")
+    await holds(world, "teacher's pupils are child4, child6, pupil, child5, child1, child2, child3, child0")
+
+
+async def test_nothing_crosses_from_one_municipality_to_another(place):
+    here, there = await place.load(with_threads(village())), await place.load(with_threads(village()))
+    for who in ("mother", "teacher", "leader"):
+        given = await place.ask(
+            Statements(there.world).view(who, "both"),
+            "query Other($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+            {"ids": list(here.ids.values())},
+        )
+        assert given.data["nodes"] == [None] * len(here.ids)
+
+
+async def test_whoever_is_unknown_sees_the_units_and_nothing_else(place):
+    loaded = await place.load(with_threads(village()))
+    view = Statements(loaded.world).view("aunt", "both")
+    loaded.world.people["aunt"].number = synthetic_number(dt.date(1991, 1, 1), 7)
+    given = await place.ask(
+        view,
+        "query Stranger($ids: [ID!]!) { viewer { person { id } children { id } threads { totalCount } } "
+        "nodes(ids: $ids) { __typename } }",
+        {"ids": list(loaded.ids.values())},
+    )
+    assert given.data["viewer"] == {"person": None, "children": [], "threads": {"totalCount": 0}}
+    assert {node["__typename"] for node in given.data["nodes"] if node} == {"Unit"}
 
 
 # --- Day boundaries ---

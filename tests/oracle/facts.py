@@ -41,7 +41,9 @@ class Entry:
 
     @property
     def until(self) -> dt.date | None:
-        gone = self.gone and max(self.gone, self.told.since or self.gone)
+        gone = self.gone
+        if gone and self.told.since and self.told.current:
+            gone = max(gone, self.told.since)  # an entry that was gone before it began never held
         ends = [end for end in (self.told.until, gone) if end]
         return min(ends) if ends else None
 

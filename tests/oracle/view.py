@@ -303,12 +303,16 @@ class View:
 
     def by_name(self, handles: object) -> list[str]:
         told = list(handles)  # type: ignore[call-overload]
-        return sorted(told, key=lambda handle: name_order(self.world.people[handle].name))
+        return sorted(told, key=lambda handle: name_order(self.name(handle)))
 
     def name(self, person: str) -> str:
         """The register's name first, else the roster's; whom nobody has named is "Ukjent"."""
-        known = any(person in reading.documents for reading in self.world.readings)
-        return self.world.people[person].name if known or self.rostered(person) else "Ukjent"
+        told = self.world.people[person]
+        if any(person in reading.documents for reading in self.world.readings):
+            return told.name
+        if not self.rostered(person):
+            return "Ukjent"
+        return " ".join(told.roster_name) if told.roster_name else told.name
 
     def rostered(self, person: str) -> bool:
         world = self.world

@@ -202,7 +202,7 @@ def responsibilities(view: View, child: str) -> list[Plain]:
                 {
                     "holder": view.name(told.holder) if told.holder else told.unidentified or told.organisation,
                     "guardian": Node("Guardian", told.holder) if told.holder and guardian else None,
-                    "kind": told.kind,
+                    "kind": told.kind or "ukjent",
                     "opensAccess": guardian and clear,
                     "since": iso(told.since),
                     "until": iso(entry.until),

@@ -44,7 +44,7 @@ def write_roster(world: World, folder: Path) -> Path:
         folder / "users.csv",
         ["sourcedId", "status", "enabledUser", "givenName", "middleName", "familyName", "identifier"],
         [
-            [f"user-{person.handle}", "active", "true", person.given, person.middle, person.family, person.number or ""]
+            [f"user-{person.handle}", "active", "true", *_roster_name(person), person.number or ""]
             for person in world.people.values()
             if in_roster(world, person.handle)
         ],
@@ -94,6 +94,12 @@ def write_roster(world: World, folder: Path) -> Path:
         [[term, term, "term", end - dt.timedelta(days=300), end, end.year] for term, end in terms.items()],
     )
     return folder
+
+
+def _roster_name(person: Person) -> tuple[str, str, str]:
+    if person.roster_name:
+        return person.roster_name[0], "", person.roster_name[1]
+    return person.given, person.middle, person.family
 
 
 def in_roster(world: World, handle: str) -> bool:

@@ -45,6 +45,8 @@ class Person:
     born: dt.date | None
     number: str | None
     middle: str = ""
+    roster_name: tuple[str, str] | None = None
+    """What the roster calls them, where it is another name than the register's."""
 
     @property
     def name(self) -> str:
