@@ -37,6 +37,10 @@ generate:
 schema-diff *options:
     uv run python -m lint.schema_diff {{ options }}
 
+# Compare the server with the oracle in random worlds, for as many decisions as one likes
+hunt *options:
+    uv run python -m tests.hunt {{ options }}
+
 # Measure how fast it answers, beside hand-written SQL and a plain Strawberry server; --help says what can be chosen
 bench *options:
     uv run --group bench python -m bench {{ options }}
