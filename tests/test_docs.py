@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -73,6 +75,14 @@ def code(page: Path) -> list[str]:
     blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     return [f"{line} `" for line in [*spans, *(line.split("#")[0] for block in blocks for line in block.splitlines())]]
+
+
+@pages
+def test_a_reader_is_not_told_of_a_task_that_is_not_there(page: Path) -> None:
+    just = Path(sys.executable).with_name("just")
+    listed = subprocess.run([just, "--summary"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    told = re.findall(r"`(?:uv run )?just ([a-z-]+)", page.read_text(encoding="utf-8"))
+    assert set(told) <= set(listed)
 
 
 @pages
