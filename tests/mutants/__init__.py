@@ -1,1 +1,1 @@
-"""Breaks the policy in every way there is, one at a time, and demands that the oracle notices: `python -m tests.mutants`."""
+"""Breaks the policy in every way, one at a time, and demands that the oracle notices: `python -m tests.mutants`."""

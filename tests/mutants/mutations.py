@@ -65,8 +65,8 @@ class Mutant:
     function: int | None
     """First line of the innermost function; null outside of any."""
     kind: str = "condition"
-    """Or `mask`; `column`, a mask that opens a column of C2; `printed`, one that only the printed schema shows, since the
-    rows' predicate settles it."""
+    """Or `mask`; `column`, a mask that opens a column of C2; `printed`, one that only the printed schema shows, since
+    the rows' predicate settles it."""
 
     @property
     def name(self) -> str:
@@ -170,7 +170,7 @@ class TreeMutants:
     # --- masks
 
     def masks(self, node: ast.AST) -> Iterator[Mutant]:
-        """One bit more, one bit less. FORMER_LEADER is printed as UNIT_LEADER, so the two are one where only print tells."""
+        """One bit more, one bit less; FORMER_LEADER, printed as UNIT_LEADER, is one with it where only print tells."""
         value, parent = self.mask_value(node), self.parents.get(node)
         if value is None or parent is None or self.mask_value(parent) is not None or called(parent) == "bit":
             return

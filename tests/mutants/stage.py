@@ -23,11 +23,12 @@ from resolvers.engine.documents import Documents, Limits
 from schema.public import graphql_schema, printed_schema
 from server.database import API_SETTINGS, Database
 from tests.mutants.mutations import MODULES, path_of
+from tests.mutants.questions import questions
 from tests.mutants.worlds import Tried
 from tests.oracle.view import Node, View
 from tests.reference.executor import Asked, answer
 from tests.roads.comparing import differences
-from tests.roads.operations import plausible_nodes, roads
+from tests.roads.operations import plausible_nodes
 from tests.roads.place import Contacts
 from tests.worlds.loading import load
 from vault import Vault
@@ -155,12 +156,11 @@ async def take(stage: Stage, tried: Tried, number: int) -> None:
                 "now": view.now,
             }
         )
-        for road in roads(world, loaded.ids):
-            if tried.roads is None or road.name in tried.roads:
-                document = stage.documents.prepare(road.text).document
-                asked = Asked(view, loaded.ids, decide=None)
-                given = answer(stage.schema, document, asked, road.variables)
-                add(stage, len(stage.held) - 1, road.name, road.text, road.variables, given.data, given.hidden)
+        for road in questions(world, loaded.ids):
+            document = stage.documents.prepare(road.text).document
+            asked = Asked(view, loaded.ids, decide=None)
+            given = answer(stage.schema, document, asked, road.variables)
+            add(stage, len(stage.held) - 1, road.name, road.text, road.variables, given.data, given.hidden)
         add(stage, len(stage.held) - 1, EXPLAIN, *explaining(view, loaded.ids), {})
 
 
@@ -273,7 +273,8 @@ async def standing_of(connection: asyncpg.Connection[Any]) -> dict[UUID, frozens
     rows = []
     for table in STANDING:
         rows += await connection.fetch(
-            f"select p.municipality_id, to_jsonb(t)::text || '{table}' from {table} t join person p on p.id = t.child_id"
+            f"select p.municipality_id, to_jsonb(t)::text || '{table}' "
+            f"from {table} t join person p on p.id = t.child_id"
         )
     found: dict[UUID, set[Any]] = {}
     for municipality, row in rows:

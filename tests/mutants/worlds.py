@@ -1,4 +1,4 @@
-"""The worlds that mutants are tried on: those of the rule tests, taken from the tests themselves, and some random ones."""
+"""The worlds that mutants are tried on: those of the rule tests, as the tests make them, and some random ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from tests import test_mutant_worlds, test_rules
 from tests.oracle.relations import Relations
 from tests.oracle.view import View
-from tests.roads.fixtures import ROADS
 from tests.roads.place import LOGINS
 from tests.statements import Statements
 from tests.worlds.random_world import random_world
@@ -20,13 +19,11 @@ from tests.worlds.world import World, oslo
 
 @dataclass
 class Tried:
-    """A world, and who looks at it by which roads."""
+    """A world, and who looks at it."""
 
     name: str
     world: World
     views: list[View] = field(default_factory=list)
-    roads: tuple[str, ...] | None = ROADS
-    """Null for all."""
 
 
 def parameter_sets(test: Any) -> list[dict[str, Any]]:
@@ -73,7 +70,7 @@ def random_ones(seeds: range) -> list[Tried]:
         people = [who for who, told in world.people.items() if told.number]
         views = [View(relations, who, "both", now) for who in people]
         views += [View(relations, who, LOGINS[index % 2], now) for index, who in enumerate(people)]
-        tried.append(Tried(f"random world {seed}", world, views, None))
+        tried.append(Tried(f"random world {seed}", world, views))
     return tried
 
 
