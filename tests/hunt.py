@@ -23,7 +23,7 @@ from tests.roads.fixtures import opened_place
 from tests.roads.place import LOGINS, Place
 from tests.roads.tally import Tally
 from tests.worlds.random_world import random_world
-from tests.worlds.world import oslo
+from tests.worlds.world import DAY, oslo
 from vault import Vault
 
 
@@ -53,7 +53,8 @@ async def hold(place: Place, seed: int, tally: Tally) -> list[str]:
     world = random_world(seed)
     loaded = await place.load(world)
     relations = Relations(world)
-    told = await place.agree(loaded, list(world.people), LOGINS, oslo(world.today), relations=relations, tally=tally)
+    now = oslo(world.today + seed % 2 * DAY)
+    told = await place.agree(loaded, list(world.people), LOGINS, now, relations=relations, tally=tally)
     return [f"seed {seed}: {one}" for one in told]
 
 

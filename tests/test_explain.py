@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
+
+import pytest
 
 from tests.oracle.relations import Relations
 from tests.oracle.view import COLUMNS, Node, View
 from tests.roads.operations import plausible_nodes
 from tests.roads.place import Place
 from tests.worlds.loading import Loaded
+from tests.worlds.random_world import random_world
 from tests.worlds.village import village, with_threads
 from tests.worlds.world import TODAY, World, oslo
 
@@ -78,6 +82,22 @@ async def test_everybody_is_told_every_relation_by_which_they_see_a_child_or_gua
             assert told - {"PARTICIPANT"} == holding - {"PARTICIPANT"}, (who, node)
             assert told <= holding, (who, node)
             assert bool(told) == bool(holding), (who, node)
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+async def test_everybody_in_a_random_world_is_told_why_exactly_when_they_see(place: Place, seed: int) -> None:
+    asking = await explaining(place, random_world(seed))
+    world, random = asking.loaded.world, Random(seed)
+    nodes = [node for node in asking.loaded.ids if node in plausible_nodes(world)]
+    for who in random.sample([one for one in world.people if world.people[one].number], 12):
+        view = asking.view(who)
+        for node in random.sample(nodes, 15):
+            told = await asking.why(who, node)
+            assert told["visible"] == bool(told["reasons"]) == view.sees(node), (who, node)
+            if node.type in ("Child", "Guardian"):
+                relations = {str(reason["relation"]) for reason in told["reasons"]}
+                holding = view.explaining_relations(node)
+                assert relations - {"PARTICIPANT"} == holding - {"PARTICIPANT"}, (who, node)
 
 
 async def test_a_reason_names_what_its_relation_opens_and_no_more(place: Place) -> None:
