@@ -141,7 +141,7 @@ def build_app(edge: Edge) -> Starlette:
             app.router.routes.insert(0, Route("/graphql", graphql))
             gc.collect()
             gc.freeze()
-            gc.set_threshold(GARBAGE, 20, 50)
+            gc.set_threshold(GARBAGE, 10, 10)
             yield
 
     routes = health_routes(edge.check)

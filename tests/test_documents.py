@@ -242,6 +242,19 @@ def test_documents_are_kept_within_a_number_and_a_size() -> None:
     assert small._bytes == sum(weight for _, weight in small._kept.values())
 
 
+def test_a_document_weighs_more_with_its_plans_and_goes_with_them() -> None:
+    small = documents(cached_bytes=500_000)
+    first, second = small.prepare("query A { slow }"), small.prepare("query B { slow }")
+    small.grew(first, 200_000)
+    small.grew(second, 200_000)
+    assert small.prepare("query A { slow }") is first
+    small.grew(first, 100_000)
+    assert small.prepare("query B { slow }") is not second
+    small.grew(second, 10**9)
+    small.grew(first, -100_000)
+    assert small._bytes == sum(weight for _, weight in small._kept.values()) <= 500_000
+
+
 def test_suggestions_can_be_hidden() -> None:
     def message(**limits: Any) -> str:
         with pytest.raises(DocumentRefused) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import (
     ARRAY,
@@ -12,12 +13,14 @@ from sqlalchemy import (
     DateTime,
     Exists,
     FromClause,
+    TableClause,
     Uuid,
     and_,
     any_,
     bindparam,
     case,
     cast,
+    column,
     false,
     func,
     literal_column,
@@ -26,6 +29,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy import table as bare_table
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.selectable import NamedFromClause
@@ -51,7 +55,14 @@ def number(value: int) -> ColumnElement[int]:
 
 def table(model: type, name: str) -> NamedFromClause:
     """A named alias of a model's table; every use names its own, so that predicates can be put together."""
-    return model.__table__.alias(name)  # type: ignore[attr-defined,no-any-return]
+    return bare(model).alias(name)
+
+
+@cache
+def bare(model: type) -> TableClause:
+    """The table as its columns' names and types alone: an alias copies each of them, and plans keep many aliases."""
+    described = model.__table__  # type: ignore[attr-defined]
+    return bare_table(described.name, *(column(one.name, one.type) for one in described.c))
 
 
 def holds(period: FromClause, day: ColumnElement = TODAY) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ fields pairwise, and the stock depth and alias rules walk a fragment again at ev
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Limits:
     suggestions: bool = True
     """Whether validation may say "Did you mean ...?"."""
     cached_documents: int = 1_000
-    cached_bytes: int = 48 * 1024 * 1024
+    cached_bytes: int = 32 * 1024 * 1024
     """Documents and their plans; a plan is most of it."""
 
 
@@ -267,6 +268,10 @@ def masked(errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
 # --- documents, kept ---------------------------------------------------------------------------------------------
 
 
+GARBAGE_BYTES = 8 * 1024 * 1024
+"""So much may be dropped before it is collected: a collection halts everything, the more the rarer it is."""
+
+
 class Documents:
     """Prepares documents and keeps the newest, refused ones too, within a number of entries and of bytes."""
 
@@ -275,6 +280,7 @@ class Documents:
         self.limits = limits or Limits()
         self._kept: OrderedDict[tuple[str, str | None], tuple[Prepared | list[dict[str, Any]], int]] = OrderedDict()
         self._bytes = 0
+        self._dropped = 0
 
     def prepare(self, text: str, operation_name: str | None = None) -> Prepared:
         """The operation of that name, or the only one. Raises DocumentRefused."""
@@ -317,7 +323,13 @@ class Documents:
         """Drops the oldest; the newest stays, whatever it weighs."""
         limits = self.limits
         while len(self._kept) > 1 and (len(self._kept) > limits.cached_documents or self._bytes > limits.cached_bytes):
-            self._bytes -= self._kept.popitem(last=False)[1][1]
+            weight = self._kept.popitem(last=False)[1][1]
+            self._bytes -= weight
+            self._dropped += weight
+        if self._dropped > GARBAGE_BYTES:
+            # What is dropped refers to itself, and an edge that collects seldom would let it lie.
+            self._dropped = 0
+            gc.collect()
 
 
 def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: str | None) -> Prepared:

@@ -21,7 +21,7 @@ from resolvers.gateway import Gateway, shape_of
 
 PLANS_KEPT = 64
 """For one operation: shapes of viewers times values of its @skip and @include variables."""
-PLAN_BYTES = 300_000
+PLAN_BYTES = 220_000
 """What a plan weighs, as measured on one of four levels: nearly all of it SQLAlchemy's."""
 
 
