@@ -36,7 +36,7 @@ async def test_every_viewer_of_a_random_world_sees_what_the_oracle_says_on_every
     world = random_world(seed)
     loaded = await place.load(world)
     tally = Tally()
-    viewers = Random(seed).sample(list(world.people), 12)
+    viewers = Random(seed).sample(list(world.people), 10)
     wrong = await place.agree(loaded, viewers, [Random(seed).choice(LOGINS)], oslo(world.today), tally=tally)
     assert not wrong, f"seed {seed}:\n" + "\n".join(wrong[:20])
     assert tally.total > 1000

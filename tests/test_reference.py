@@ -22,7 +22,7 @@ async def test_a_random_operation_is_answered_as_by_the_reference(place: Place, 
     relations = Relations(world)
     random = Random(seed)
     viewers = [one for one in world.people if world.people[one].number]
-    for number in range(120):
+    for number in range(80):
         view = View(relations, random.choice(viewers), random.choice(LOGINS), oslo(world.today))
         text, _, variables = random_operation(place.schema, random, list(loaded.ids.values()))
         wrong = await place.compare(view, loaded.ids, Road(f"operation {number}", text, variables))

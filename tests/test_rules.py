@@ -573,12 +573,43 @@ async def test_a_need_case_of_one_who_is_not_in_the_administration_opens_nothing
     await holds(world, "aunt does not see child pupil", "other_leader does not see child pupil")
 
 
+async def test_a_need_case_on_a_protected_child_opens_nothing_until_it_is_approved(holds):
+    for approver, sees in ((None, False), ("officer", False), ("colleague", True), ("leader", True)):
+        world = village()
+        world.protect("pupil")
+        world.person("colleague")
+        world.administrator("colleague")
+        world.need_case("officer", "pupil", oslo(TODAY, "09:00"), oslo(TODAY, "17:00"), by=approver)
+        word = "sees" if sees else "does not see"
+        await holds(world, f"officer {word} child pupil", f"officer {word} child pupil.address")
+
+
 # --- SELF ---
 
 
 async def test_a_pupil_sees_themself_from_the_15th_birthday(holds):
     await holds(aged(15, days=-1), "pupil does not see child pupil", "pupil signs in as nobody")
     await holds(aged(15), "pupil sees child pupil", "pupil is SELF of pupil", "pupil does not see child stranger")
+
+
+async def test_a_pupil_who_left_sees_themself_and_no_unit(holds):
+    world = aged(17)
+    for enrolment in world.enrolments:
+        enrolment.until = LAST_WEEK
+    await holds(world, "pupil sees child pupil", "pupil's pupil.units are none", "mother sees child pupil")
+
+
+async def test_a_grown_up_who_never_was_a_pupil_is_no_child(holds):
+    world = village()
+    world.person("teenager", dt.date(2010, 1, 1))
+    world.responsible("mother", "teenager")
+    await holds(
+        world,
+        "aunt does not see child aunt",
+        "teacher does not see child teacher",
+        "teenager sees child teenager",
+        "mother sees child teenager",
+    )
 
 
 # --- R1 ---
@@ -880,6 +911,14 @@ async def test_a_confirmation_of_one_is_no_confirmation_of_another_nor_for_anoth
     world.confirm("father", "stranger", TODAY)
     world.confirm("aunt", "pupil", TODAY)
     await holds(world, "father does not see child pupil", "aunt does not see child pupil")
+
+
+async def test_an_unclear_holder_who_is_protected_protects_the_child_while_the_entry_is_current(holds):
+    for current, sees in ((True, False), (False, True)):
+        world = village()
+        world.responsible("aunt", "pupil", "ukjent", current=current)
+        world.protect("aunt", since=LAST_WEEK)
+        await holds(world, f"mother {'sees' if sees else 'does not see'} child pupil")
 
 
 # --- R4 ---
@@ -1439,6 +1478,27 @@ async def test_a_leader_whom_a_child_will_leave_tomorrow_opens_everything(holds)
     world = village()
     world.enrolments[0].until = TOMORROW
     await holds(world, "leader sees child pupil.guardians", "leader's pupils are pupil")
+
+
+async def test_a_leader_whom_a_child_has_left_does_not_see_an_address_that_is_strictly_confidential_since(holds):
+    child_protected = left_last_week()
+    child_protected.document("pupil").residences = child_protected.readings[0].documents["pupil"].residences
+    child_protected.protect("pupil", "strengtFortrolig", YESTERDAY)
+    await holds(child_protected, "leader does not see child pupil.address")
+    resident_protected = left_last_week()
+    resident_protected.lives("aunt", HOME, YESTERDAY)
+    resident_protected.protect("aunt", "strengtFortrolig", YESTERDAY)
+    await holds(resident_protected, "leader does not see child pupil.address")
+    elsewhere_protected = left_last_week()
+    elsewhere_protected.protect("father", "strengtFortrolig", YESTERDAY)
+    await holds(elsewhere_protected, "leader sees child pupil.address")
+
+
+async def test_a_leader_whom_a_child_has_left_does_not_see_a_group_that_it_joined_since(holds):
+    world = left_last_week()
+    world.group("3C", "school")
+    world.member("pupil", "3C", since=YESTERDAY)
+    await holds(world, "leader's pupil.groups are 3B, maths")
 
 
 # --- C7, C8 ---

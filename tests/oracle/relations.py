@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.oracle.facts import CLEAR_KINDS, STRENGT, Facts, covers, oslo_day, turns
-from tests.worlds.world import World
+from tests.worlds.world import NeedCase, World
 
 STAFF = ("CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER")
 
@@ -123,8 +123,17 @@ class Relations(Facts):
             case.person == person
             and case.child == child
             and case.at <= now < min(case.until, case.at + dt.timedelta(hours=24))
-            and (self.protection(child, day) == 0 or case.by not in (None, person))
+            and (self.protection(child, day) == 0 or self.approved(case))
             for case in self.world.need_cases
+        )
+
+    def approved(self, case: NeedCase) -> bool:
+        """Section 5: for a protected child a second administrator or a unit's leader approves."""
+        day = oslo_day(case.at)
+        return (
+            case.by is not None
+            and case.by != case.person
+            and (self.administers(case.by, day) or any(self.leads(case.by, unit, day) for unit in self.world.units))
         )
 
     def is_self(self, person: str, child: str, day: dt.date, login: str) -> bool:

@@ -212,6 +212,9 @@ class Maker:
         everybody = [*self.adults, *self.staff]
         if draw.often(0.3):
             world.settings["delegateConsent"] = "ALL"
+        able = [*(held for held in world.positions if held.role == "LEADER"), *world.administrators]
+        holding = [held for held in able if held.since <= self.today and (held.until or self.today + DAY) > self.today]
+        approvers = (None, *(held.person for held in holding))
         for child in children:
             family = self.family[child]
             for adult in draw.some(self.adults, 2):
@@ -230,7 +233,7 @@ class Maker:
                 start = oslo(self.today, draw.one(("00:00", "09:00", "11:59")))
                 hours = draw.one((1, 8, 24))
                 world.need_case(draw.one(("officer0", "officer1", "officer0", "staff8")), child, start,
-                                start + dt.timedelta(hours=hours), draw.one((None, "staff7")))  # fmt: skip
+                                start + dt.timedelta(hours=hours), draw.one(approvers))  # fmt: skip
 
     def make_threads(self) -> None:
         world, draw = self.world, self.draw
