@@ -91,6 +91,7 @@ def entry_opens(entry: FromClause) -> ColumnElement[bool]:
     return and_(
         entry.c.on_child_document,
         entry.c.is_current,
+        entry.c.holder_organisation.is_(None),
         entry.c.kind.in_([word(kind) for kind in ("felles", "mor", "far", "medmor", "andre")]),
         or_(entry.c.since.is_(None), entry.c.since <= TODAY),
         or_(entry.c.until.is_(None), entry.c.until > TODAY),

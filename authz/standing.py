@@ -89,6 +89,7 @@ OPENING_ENTRY = {
     "erGjeldende is true": "r.is_current",
     "a kind that is known": "r.kind in ('felles', 'mor', 'far', 'medmor', 'andre')",
     "held by a person who has an identifier": "r.holder_id is not null",
+    "held by no organisation": "r.holder_organisation is null",
     "the child's birth date is known": "s.birth_date is not null",
 }
 """What an entry of foreldreansvar needs to open anything (section 2, R4)."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
 
 from authz import child, relation, thread, unit
-from authz.engine.policy import ANY_RELATION, Relation
+from authz.engine.policy import ANY_RELATION, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import Enrolment, Group, GroupMembership, Guardianship, Message, Participant, Person, Position, Thread
 from resolvers import ids
@@ -39,10 +39,21 @@ class Fact:
     would tell of protection and blocks."""
 
 
+OPEN_BEGINNING = dt.date(1900, 1, 1)
+"""What a roster's empty beginDate is stored as."""
+
+
+def begun(since: dt.date | None) -> dt.date | None:
+    return None if since == OPEN_BEGINNING else since
+
+
 def taught_words(what: str) -> Callable[[Any], str]:
-    return lambda row: (
-        f"{what} of {row['group']} at {row['unit']}, which the child belongs to since {row['belongs_since']}"
-    )
+    def words(row: Any) -> str:
+        since = begun(row["belongs_since"])
+        belongs = "the child belongs to" if since is None else f"the child belongs to since {since}"
+        return f"{what} of {row['group']} at {row['unit']}, which {belongs}"
+
+    return words
 
 
 FACTS = (
@@ -79,12 +90,22 @@ def opened_fields(type_name: str, held: Relation, catalogue: Catalogue) -> list[
     return sorted(name for name, line in own if line.relations & held)
 
 
+ROLES = {
+    "Child": Relation.SELF,
+    "Guardian": Relation.GUARDIAN,
+    "OtherAdult": Relation.DELEGATE,
+    "StaffMember": STAFF | Relation.FORMER_LEADER | Relation.CASE_WORKER,
+}
+
+
 @dataclass(frozen=True)
 class Asked:
     """About whom, and what of the facts the asker may be told."""
 
     person_id: UUID
     is_oneself: bool
+    relations: Relation
+    """Those of the role that the person was named in: the ids of one person cannot be linked by asking."""
     units: frozenset[UUID] | None
     """For a leader who asks about another: facts at these units only. Null: every fact."""
 
@@ -129,21 +150,21 @@ async def about(run: Run, viewer_id: str | None, type_name: str, row_id: UUID) -
     """Whom the question is about, where it may be asked at all."""
     me = run.values["me"]
     if viewer_id is None:
-        return Asked(me, is_oneself=True, units=None)
+        return Asked(me, is_oneself=True, relations=ANY_RELATION, units=None)
     decoded = ids.decode(viewer_id)
     if decoded is None or run.catalogue.entities[decoded[0]].model is not Person:
         return None
     person_id = await visible_row(run, *decoded)
     if person_id is None or person_id == me:
-        return Asked(me, is_oneself=True, units=None) if person_id is not None else None
+        return Asked(me, is_oneself=True, relations=ANY_RELATION, units=None) if person_id is not None else None
     if type_name not in {"Child", "Guardian"}:
         return None
     children = [row_id] if type_name == "Child" else await children_of(run, row_id)
     own = await held_relations(run, me, children)
     if any(held == Relation.CASE_WORKER for held, _ in own):
-        return Asked(person_id, is_oneself=False, units=None)
+        return Asked(person_id, is_oneself=False, relations=ROLES[decoded[0]], units=None)
     led = frozenset(unit_id for held, unit_id in own if held == Relation.UNIT_LEADER and unit_id is not None)
-    return Asked(person_id, is_oneself=False, units=led) if led else None
+    return Asked(person_id, is_oneself=False, relations=ROLES[decoded[0]], units=led) if led else None
 
 
 async def held_relations(run: Run, me: UUID, children: list[UUID]) -> list[tuple[Relation, UUID | None]]:
@@ -198,7 +219,7 @@ class Reasons:
         """The person's relations to the children, of those that count here, at the unit where one is named."""
         told = []
         for fact in FACTS:
-            if not fact.relation & among:
+            if not fact.relation & among & self.asked.relations:
                 continue
             asked = {**self.asked.values(), "of_children": list(children)}
             for row in await self.run.fetch(fact_statement(fact), asked):
@@ -207,7 +228,8 @@ class Reasons:
                     continue
                 if at is not None and unit_id is not None and unit_id != at:
                     continue
-                days = (row["since"], row["until"]) if fact.dated or not self.asked.is_oneself else (None, None)
+                dated = fact.dated or not self.asked.is_oneself
+                days = (begun(row["since"]), row["until"]) if dated else (None, None)
                 own_rule = "C6" if fact.relation == Relation.FORMER_LEADER and rule == "C1" else rule
                 told.append(reason(fact.relation, own_rule, fact.words(row), self.opens(fact.relation), *days))
         return told

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, case
 
 from authz import guardian as policy
-from authz.engine.sql import Keys, holds, table
+from authz.engine.sql import Keys, bytes_word, holds, table
 from models import Guardianship, Person
 from resolvers import ids
 from resolvers.child import decrypted_numbers, number_cipher
@@ -27,16 +27,24 @@ ENTITIES = (
 )
 
 
+OPEN, CLOSED = b"\x01", b"\x00"
+
+
 def contact_number(row: FromClause, keys: Keys) -> ColumnElement[bytes]:
-    """The number to ask the contact register for, where C4 leaves the contact details open."""
-    return case((policy.contact_opened(row.c.id, keys), number_cipher(row.c.id)))
+    """The number to ask the contact register for, marked by whether C4 leaves the contact details open."""
+    marked = case((policy.contact_opened(row.c.id, keys), bytes_word(OPEN)), else_=bytes_word(CLOSED))
+    return marked.op("||")(number_cipher(row.c.id))
 
 
-async def contacts(run: Run, ciphers: Sequence[bytes]) -> list[Any]:
-    """One look-up for all, at the moment of use; nothing of it is kept (L5)."""
-    numbers = await decrypted_numbers(run, ciphers)
+async def contacts(run: Run, marked: Sequence[bytes]) -> list[Any]:
+    """One look-up for all, at the moment of use; nothing of it is kept (L5).
+
+    Those whom C4 closes are looked up too, and dropped: a register that is away, or slow, would tell them from the
+    others, and protection must look like no value (C10).
+    """
+    numbers = await decrypted_numbers(run, [cipher[1:] for cipher in marked])
     found = await run.services.contacts(numbers)
-    return [found.get(number) for number in numbers]
+    return [found.get(number) if told[:1] == OPEN else None for told, number in zip(marked, numbers, strict=True)]
 
 
 def children(keys: Keys) -> Rows:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Exists,
     FromClause,
+    LargeBinary,
     TableClause,
     Uuid,
     and_,
@@ -47,6 +48,10 @@ INSTANTS = ARRAY(DateTime(timezone=True))
 def word(text: str) -> ColumnElement[str]:
     """A constant written into the statement rather than bound, so that plans and indexes can use it."""
     return literal_column(f"'{text}'")
+
+
+def bytes_word(value: bytes) -> ColumnElement[bytes]:
+    return literal_column(f"'\\x{value.hex()}'::bytea", LargeBinary())
 
 
 def number(value: int) -> ColumnElement[int]:
