@@ -44,8 +44,10 @@ NUMBERS = itertools.count(1)
 
 
 def pytest_configure() -> None:
-    """A run that is told to end stops its PostgreSQL too."""
+    """A run that is told to end stops its PostgreSQL too; and what it starts can be interrupted, also where the run
+    itself is in a shell's background."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -85,17 +86,12 @@ async def test_contact_register_away_leaves_the_field_null_with_an_error_at_its_
     async def away(_):
         raise ContactsOutOfReach
 
-    known, place.contacts.look_up = place.contacts.look_up, away
-    services, place.engine.services = (
-        place.engine.services,
-        place.engine.services.__class__(
-            place.engine.services.vault, away, place.engine.services.cursors, place.engine.services.limits
-        ),
-    )
+    services = place.engine.services
+    place.engine.services = replace(services, contacts=away)
     try:
         answer = await asking("teacher", PUPILS)
     finally:
-        place.contacts.look_up, place.engine.services = known, services
+        place.engine.services = services
     (child,) = answer.data["viewer"]["pupils"]["nodes"]
     assert [guardian["contact"] for guardian in child["guardians"]] == [None, None]
     assert [error["path"] for error in answer.errors] == [
@@ -154,3 +150,27 @@ async def test_what_is_hidden_is_counted_at_each_place(asking):
         "teacher", "{ viewer { a: pupils { nodes { nationalId } } b: pupils { nodes { nationalId } } } }"
     )
     assert answer.hidden == {"Child.nationalId": 2}
+
+
+async def test_contact_register_away_does_not_tell_a_protected_guardian_from_another(place):
+    """C10: what C4 closes looks like no value, also while the register is away."""
+    world = village()
+    world.protect("father", "fortrolig")
+    world.confirm("mother", "pupil", world.today)
+    world.confirm("father", "pupil", world.today)
+    await place.load(world)
+    asked: list[str] = []
+
+    async def away(numbers):
+        asked.extend(numbers)
+        raise ContactsOutOfReach
+
+    services = place.engine.services
+    place.engine.services = replace(services, contacts=away)
+    try:
+        view = View(Relations(world), "teacher", "both", oslo(world.today))
+        answer = await place.ask(view, PUPILS, {})
+    finally:
+        place.engine.services = services
+    assert [error["path"][-2] for error in answer.errors] == [0, 1]
+    assert len(asked) == 2

@@ -14,7 +14,7 @@ from tests.roads.place import Place
 from tests.worlds.loading import Loaded
 from tests.worlds.random_world import random_world
 from tests.worlds.village import village, with_threads
-from tests.worlds.world import TODAY, World, oslo
+from tests.worlds.world import LONG_AGO, TODAY, World, oslo
 
 WHY = """query Why($viewer: ID, $node: ID!) {
   explainAccess(viewer: $viewer, node: $node) { visible reasons { relation rule fact since until opens } }
@@ -160,3 +160,15 @@ async def test_an_id_that_never_was_is_answered_as_one_that_is_not_ones_own(plac
         given = await place.ask(asking.view("mother"), WHY, {"node": told, "viewer": None})
         assert given.data
         assert given.data["explainAccess"] == NOTHING
+
+
+async def test_a_leader_cannot_link_a_persons_roles_by_asking(place: Place) -> None:
+    """Section 1: the ids of one person cannot be linked by a client."""
+    world = busy_village()
+    world.responsible("teacher", "stranger")
+    world.enrol("stranger", "school", LONG_AGO)
+    asking = await explaining(place, world)
+    assert await asking.relations_told("leader", STRANGER, Node("Guardian", "teacher")) == {"GUARDIAN"}
+    assert await asking.relations_told("leader", STRANGER, Node("StaffMember", "teacher")) == set()
+    assert await asking.relations_told("leader", PUPIL, Node("StaffMember", "teacher")) == {"CONTACT_TEACHER"}
+    assert await asking.relations_told("leader", PUPIL, Node("Guardian", "teacher")) == set()

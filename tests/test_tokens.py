@@ -117,7 +117,7 @@ async def test_a_token_that_is_taken_once_is_taken_again_until_it_expires(tmp_pa
         {"login": "root"},
         {"login": ["both"]},
     ],
-    ids=str,
+    ids="-".join,
 )
 async def test_a_token_that_lacks_or_falsifies_a_claim_is_refused(
     tmp_path: Path, tokens: Tokens, changed: dict[str, Any]
