@@ -106,6 +106,8 @@ class _Planner:
     vault: Vault
     today: dt.date
     joined: list[tuple[PersonDocument, KnownPerson]] = field(default_factory=list)
+    documented_first: set[UUID] = field(default_factory=set)
+    """People whose first document is in this file."""
     known_protections: dict[UUID, list[Any]] = field(default_factory=dict)
     known_residences: dict[UUID, list[Any]] = field(default_factory=dict)
     by_child: dict[UUID, list[Any]] = field(default_factory=dict)
@@ -180,6 +182,7 @@ class _Planner:
             person.birth_date = document.born
             person.changes |= birth_columns(document.born)
         if person.documented_on is None:
+            self.documented_first.add(person.id)
             person.documented_on = person.changes["documented_on"] = self.today
         for number, in_use in document.numbers.items():
             hashed = self.people.hash_of(number)
@@ -361,14 +364,17 @@ class _Planner:
             known.setdefault((row.address_hash, row.level), []).append(_span(row))
         moves = [home.since for _, home in homes if home.current and home.since and home.since <= self.today]
         moved = max(moves, default=self.today)
+        # An address without a day, of somebody who is known, is a move of today: the leader of a unit that a child
+        # has left must never get a newer one (C6).
+        first_known = BEGINNING if person_id in self.documented_first else self.today
         for hashed, home in homes:
             key = (hashed, home.level)
             live = next((span for span in known.get(key, ()) if span.live(self.today)), None)
+            since = home.since or (live.since if live else first_known)
             if home.current:
-                since = home.since or (live.since if live else BEGINNING)
                 told.setdefault(key, []).append(Span(since, home.until, home))
             elif home.until:
-                told.setdefault(key, []).append(Span(home.since or BEGINNING, min(home.until, self.today), home))
+                told.setdefault(key, []).append(Span(since, min(home.until, self.today), home))
         for key in {**known, **told}:
             hashed, level = key
             columns = {"person_id": person_id, "known_on": self.today, "address_hash": hashed, "level": level}

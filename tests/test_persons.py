@@ -469,6 +469,23 @@ async def test_whoever_moves_left_on_the_day_of_the_move(town: Town) -> None:
     assert await town.rows(periods) == [(dt.date(2020, 1, 1), moved), (moved, None)]
 
 
+PERIODS = "select since, until from residence order by known_on, 1 nulls first"
+
+
+async def test_an_address_without_a_day_is_always_only_with_the_first_document(town: Town) -> None:
+    await town.hears(nora(bostedsadresse=[street(gyldighetstidspunkt=None)]))
+    left = street("5", gyldighetstidspunkt=None, erGjeldende=False, opphoerstidspunkt="2026-11-01")
+    for day in (LATER, LATER, LATER + dt.timedelta(1)):
+        await town.hears(nora(bostedsadresse=[street("9", gyldighetstidspunkt=None), left]), today=day)
+    assert await town.rows(PERIODS) == [(None, LATER), (LATER, None)]
+
+
+async def test_a_first_address_that_comes_with_a_later_document_began_when_it_was_known(town: Town) -> None:
+    await town.hears(nora())
+    await town.hears(nora(bostedsadresse=[street(gyldighetstidspunkt=None)]), today=LATER)
+    assert await town.rows(PERIODS) == [(LATER, None)]
+
+
 # Tasks
 
 
