@@ -48,6 +48,8 @@ def pytest_configure() -> None:
     itself is in a shell's background."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup: ignored here still, and not passed on
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @dataclass(frozen=True)
