@@ -302,13 +302,14 @@ class _Planner:
                 homes.append((hashed, home))
                 if hashed and home.address:
                     texts[person.id, hashed] = orjson.dumps(home.address).decode()
-        strict_people, strict_places = self._strict(told_of)
+        kept = {person.id: self._kept(person.id, document) for document, person in self.joined}
+        strict_people, strict_places = self._strict(told_of, kept)
 
         def withheld(person: UUID, hashed: bytes | None) -> bool:
             return person in strict_people or hashed in strict_places
 
         for _, person in self.joined:
-            self._homes(person.id, told_of[person.id])
+            self._homes(person.id, told_of[person.id], kept[person.id])
         for row in self.residence_rows.new:
             place = row["person_id"], row["address_hash"]
             text = None if withheld(*place) else texts.get(place)
@@ -327,21 +328,35 @@ class _Planner:
             return known
         return self.vault.encrypt(told, "address")
 
-    def _strict(self, told_of: dict[UUID, list[tuple[bytes | None, Home]]]) -> tuple[set[UUID], set[bytes | None]]:
+    def _kept(self, person_id: UUID, document: PersonDocument) -> list[Any]:
+        """The homes of whom the register tells no address because of strengtFortrolig.
+
+        They are not gone: whoever lives with such a person stays protected with them (R3).
+        """
+        if any(home.current and home.dwelling for home in document.homes) or not self._is_strict(document):
+            return []
+        return [row for row in self.known_residences.get(person_id, ()) if row.address_hash and self._ahead(row.until)]
+
+    def _ahead(self, until: dt.date | None) -> bool:
+        return until is None or until > self.today
+
+    def _is_strict(self, document: PersonDocument) -> bool:
+        graded = [(grading.level, grading.current, grading.until) for grading in document.gradings]
+        graded += [(home.level or "", home.current, home.until) for home in document.homes]
+        return any(level == STRENGT_FORTROLIG and current and self._ahead(until) for level, current, until in graded)
+
+    def _strict(
+        self, told_of: dict[UUID, list[tuple[bytes | None, Home]]], kept: dict[UUID, list[Any]]
+    ) -> tuple[set[UUID], set[bytes | None]]:
         """Who lives under strengtFortrolig today or from a known day on, and where: as the plan will leave it."""
-
-        def ahead(until: dt.date | None) -> bool:
-            return until is None or until > self.today
-
+        ahead = self._ahead
         people = {
             row.person_id
             for rows in self.known_protections.values()
             for row in rows
             if row.level == STRENGT_FORTROLIG and ahead(row.until) and row.person_id not in told_of
         }
-        for document, person in self.joined:
-            if any(g.level == STRENGT_FORTROLIG and g.current and ahead(g.until) for g in document.gradings):
-                people.add(person.id)
+        people |= {person.id for document, person in self.joined if self._is_strict(document)}
         live = [
             (row.person_id, row.address_hash, row.level)
             for rows in self.known_residences.values()
@@ -354,10 +369,11 @@ class _Planner:
             for hashed, home in homes
             if home.current and ahead(home.until)
         ]
+        live += [(row.person_id, row.address_hash, row.level) for rows in kept.values() for row in rows]
         people |= {person for person, _, level in live if level == STRENGT_FORTROLIG}
         return people, {hashed for person, hashed, _ in live if hashed and person in people}
 
-    def _homes(self, person_id: UUID, homes: list[tuple[bytes | None, Home]]) -> None:
+    def _homes(self, person_id: UUID, homes: list[tuple[bytes | None, Home]], kept: list[Any]) -> None:
         known: dict[tuple[bytes | None, str | None], list[Span[Any]]] = {}
         told: dict[tuple[bytes | None, str | None], list[Span[Any]]] = {}
         for row in self.known_residences.get(person_id, ()):
@@ -375,7 +391,10 @@ class _Planner:
                 told.setdefault(key, []).append(Span(since, home.until, home))
             elif home.until:
                 told.setdefault(key, []).append(Span(since, min(home.until, self.today), home))
+        untold = {(row.address_hash, row.level) for row in kept} - told.keys()
         for key in {**known, **told}:
+            if key in untold:
+                continue
             hashed, level = key
             columns = {"person_id": person_id, "known_on": self.today, "address_hash": hashed, "level": level}
             result = reconciled(known.get(key, []), told.get(key, []), self.today, tells_past=True)

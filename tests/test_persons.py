@@ -461,6 +461,36 @@ async def test_an_address_is_stored_again_when_the_protection_is_over(town: Town
     assert (await address(town, "VAKKER BLOMST"))["city"] == "LØRENSKOG"
 
 
+STRICT = [{"adressebeskyttelse": [graded("strengtFortrolig", "2026-11-24")]}]
+STRICT += [{**STRICT[0], "bostedsadresse": home} for home in ([], [{"adressegradering": "strengtFortrolig"}])]
+
+
+@pytest.mark.parametrize("parts", STRICT)
+async def test_a_home_that_strengt_fortrolig_hides_still_ties_the_household(town: Town, parts: dict[str, Any]) -> None:
+    living = nora(bostedsadresse=[street()])
+    await town.hears(living, mother(bostedsadresse=[street()]))
+    for documents in ([mother(**parts)], [mother(**parts), living], [living]):
+        await town.hears(*documents, today=LATER)
+    tied = "select count(*), count(address_cipher) from residence where address_hash is not null and until is null"
+    assert await town.rows(tied) == [(2, 0)]
+    protected = (
+        "select level, until from child_protection c join person p on p.id = c.child_id where name like 'VAKKER%'"
+    )
+    assert ("STRENGT_FORTROLIG", None) in await town.rows(protected)
+    async with town.documents_planned(mother(**parts), living, today=LATER) as (_, plan):
+        assert plan.empty, plan.counts
+    after = LATER + dt.timedelta(7)
+    await town.hears(mother(), today=after)
+    assert ("STRENGT_FORTROLIG", after) in await town.rows(protected)
+
+
+async def test_a_home_under_strengt_fortrolig_ends_where_another_is_told(town: Town) -> None:
+    await town.hears(mother(bostedsadresse=[street()]))
+    strict = [graded("strengtFortrolig")]
+    await town.hears(mother(bostedsadresse=[street("9")], adressebeskyttelse=strict), today=LATER)
+    assert len(await town.rows("select 1 from residence where until is null")) == 1
+
+
 async def test_whoever_moves_left_on_the_day_of_the_move(town: Town) -> None:
     await town.hears(nora(bostedsadresse=[street()]))
     await town.hears(nora(bostedsadresse=[street("9", gyldighetstidspunkt="2026-11-20")]))
