@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.test_rules import LAST_MONTH, LAST_WEEK, YESTERDAY, aged, with_aunt
-from tests.worlds.village import ELSEWHERE, village, with_threads
+from tests.worlds.village import ELSEWHERE, HOME, village, with_threads
 from tests.worlds.world import DAY, LONG_AGO, TODAY, World, oslo
 
 BEFORE_YESTERDAY = TODAY - 2 * DAY
@@ -204,8 +204,8 @@ def begin_late(world: World, what: str, who: str, group: str, role: str, other: 
         world.member(who, group, other, LONG_AGO, BEFORE_YESTERDAY)
         world.member(who, "5A", role, LONG_AGO)
     elif what == "other unit":
-        world.member(who, "foxes", role, LONG_AGO)
-        world.member("pupil", "foxes", since=LONG_AGO)
+        world.member(who, "5A", role, LONG_AGO)
+        world.member("pupil", "5A", since=LONG_AGO)
     elif what == "enrolment":
         world.enrolments[0].since = BEFORE_YESTERDAY
     elif what == "employment":
@@ -269,3 +269,175 @@ async def test_a_participant_on_the_staff_side_who_was_delegate_once_is_seen_as_
     world = with_threads(village())
     world.delegate("maths_teacher", "pupil", "sfo", LAST_MONTH, LAST_WEEK)
     await holds(world, "father sees staff maths_teacher", "father does not see adult maths_teacher")
+
+
+# --- Staff of a school: each half of the relation with the other half elsewhere ---
+
+
+async def test_a_teacher_who_moved_to_another_school_does_not_see_the_child_of_the_old_class(holds):
+    world = village()
+    for held in world.positions:
+        if held.person == "teacher":
+            held.until = YESTERDAY
+    world.employ("teacher", "other_school", "TEACHER")
+    await holds(world, "teacher does not see child pupil", "teacher's units are other_school")
+
+
+async def test_sfo_staff_who_teach_at_a_school_too_are_no_teachers_at_the_sfo(holds):
+    world = village()
+    world.member("pupil", "foxes", since=LONG_AGO)
+    world.member("sfo_worker", "foxes", "CONTACT_TEACHER", LONG_AGO)
+    world.employ("sfo_worker", "other_school", "TEACHER")
+    await holds(world, "sfo_worker is UNIT_STAFF of pupil", "sfo_worker is not CONTACT_TEACHER of pupil")
+
+
+def with_classmate() -> World:
+    """A pupil of 16, employed at the own school, and a classmate."""
+    world = aged(16)
+    world.employ("pupil", "school", "ASSISTANT")
+    world.person("classmate", dt.date(2018, 9, 9))
+    world.enrol("classmate", "school", LONG_AGO)
+    world.member("classmate", "3B", since=LONG_AGO)
+    return world
+
+
+async def test_a_pupil_who_is_employed_at_the_school_is_not_staff_to_classmates(holds):
+    await holds(with_classmate(), "pupil does not see child classmate", "teacher sees child classmate")
+
+
+async def test_a_pupil_who_assists_in_a_group_is_no_pupil_of_its_teacher(holds):
+    world = with_classmate()
+    world.memberships = [told for told in world.memberships if (told.person, told.group) != ("pupil", "maths")]
+    world.member("pupil", "maths", "ASSISTANT", LONG_AGO)
+    world.member("classmate", "maths", since=LONG_AGO)
+    await holds(world, "maths_teacher sees child classmate", "maths_teacher does not see child pupil")
+
+
+async def test_a_colleague_of_the_same_group_at_another_school_does_not_see_the_child(holds):
+    world = village()
+    world.employ("other_leader", "school", "TEACHER")
+    world.member("other_leader", "5A", "CONTACT_TEACHER", LONG_AGO)
+    await holds(world, "other_leader does not see child pupil", "other_leader sees child stranger")
+
+
+# --- CASE_WORKER ---
+
+
+async def test_a_need_case_on_a_protected_child_asks_for_a_second_person(holds):
+    for by, since, until, sees in (
+        (None, LAST_WEEK, None, False),
+        ("leader", LAST_WEEK, None, True),
+        (None, LAST_WEEK, TODAY, True),
+        (None, TODAY + DAY, None, True),
+    ):
+        world = village()
+        world.need_case("officer", "pupil", oslo(TODAY, "09:00"), oslo(TODAY, "17:00"), by)
+        world.protect("pupil", since=since, until=until)
+        await holds(world, f"officer {'sees' if sees else 'does not see'} child pupil")
+
+
+async def test_a_need_case_on_a_child_beside_a_protected_one_asks_for_nobody_else(holds):
+    world = village()
+    world.need_case("officer", "pupil", oslo(TODAY, "09:00"), oslo(TODAY, "17:00"))
+    world.protect("stranger", since=LAST_WEEK)
+    await holds(world, "officer sees child pupil")
+
+
+# --- R3: who lived where, and when ---
+
+
+@pytest.mark.parametrize("moved", ["pupil", "aunt"])
+async def test_the_protection_of_whoever_lived_with_the_child_before_does_not_protect_it(holds, moved):
+    world = village(LAST_MONTH)
+    world.today = TODAY
+    world.lives("aunt", HOME)
+    world.read_again(LAST_WEEK)
+    world.lives(moved, ELSEWHERE if moved == "aunt" else "Elveveien 9, 1470 Lørenskog", LAST_WEEK)
+    world.protect("aunt", since=YESTERDAY)
+    await holds(world, "mother sees child pupil", "father sees child pupil")
+
+
+# --- Two schools ---
+
+
+@pytest.mark.parametrize(("contact", "subject"), [("3B", "5A"), ("5A", "3B")])
+async def test_a_teacher_of_two_schools_has_each_relation_at_its_own(holds, contact, subject):
+    world = village()
+    world.enrol("pupil", "other_school", LONG_AGO)
+    world.enrol("stranger", "school", LONG_AGO)
+    for number in range(4):
+        world.person(f"substitute{number}")
+        world.employ(f"substitute{number}", "school", "TEACHER")
+        world.employ(f"substitute{number}", "other_school", "TEACHER")
+        world.member(f"substitute{number}", contact, "CONTACT_TEACHER", LONG_AGO)
+        world.member(f"substitute{number}", subject, "SUBJECT_TEACHER", LONG_AGO)
+    told = [
+        f"substitute{number} sees child {child}.guardians" for number in range(4) for child in ("pupil", "stranger")
+    ]
+    await holds(world, *told)
+
+
+async def test_a_confirmation_from_before_a_housemate_was_protected_does_not_count(holds):
+    for since, sees in ((LAST_WEEK - DAY, False), (LAST_WEEK, True)):
+        world = village()
+        world.lives("aunt", HOME)
+        world.protect("aunt", since=LAST_WEEK)
+        world.confirm("mother", "pupil", since)
+        await holds(world, f"mother {'sees' if sees else 'does not see'} child pupil")
+
+
+async def test_the_protection_of_a_holder_whose_entry_is_not_current_does_not_protect_the_child(holds):
+    world = village()
+    world.responsible("aunt", "pupil", "andre", current=False)
+    world.protect("aunt", since=LAST_WEEK)
+    await holds(world, "mother sees child pupil")
+
+
+async def test_a_second_confirmation_takes_nothing_from_the_first(holds):
+    world = with_threads(village())
+    world.protect("pupil", since=LAST_MONTH)
+    for day in (LAST_MONTH, YESTERDAY):
+        world.confirm("mother", "pupil", day)
+    await holds(world, "mother finds 3 messages in talk")
+
+
+# --- A relation that is over beside one that holds ---
+
+
+async def test_a_former_guardian_who_is_a_delegate_now_is_no_guardian(holds):
+    world = village()
+    world.document("pupil").responsibilities[1].until = LAST_WEEK
+    world.delegate("father", "pupil", "sfo")
+    world.consent("mother", "pupil", "father", "sfo")
+    await holds(world, "father is DELEGATE of pupil", "father is not GUARDIAN of pupil")
+
+
+async def test_a_former_delegate_who_is_guardian_now_is_no_delegate(holds):
+    world = with_aunt(until=LAST_WEEK)
+    world.responsible("aunt", "pupil", "andre", YESTERDAY)
+    await holds(world, "aunt is GUARDIAN of pupil", "aunt is not DELEGATE of pupil")
+
+
+async def test_a_leader_does_not_see_the_groups_of_a_school_at_which_the_child_has_not_begun(holds):
+    world = village()
+    world.enrolments[0].since = TODAY + DAY
+    world.employ("leader", "sfo", "LEADER")
+    await holds(world, "leader sees child pupil", "leader's pupil.units are sfo", "leader's pupil.groups are none")
+
+
+async def test_a_leader_is_told_of_each_entry_of_a_guardian_whether_it_opens_anything(holds):
+    world = village()
+    tomorrow = TODAY + DAY
+    for kind, since, until in (
+        ("ukjent", LONG_AGO, None),
+        ("andre", tomorrow, None),
+        ("andre", LAST_WEEK, TODAY),
+        ("andre", LAST_MONTH, tomorrow),
+        ("andre", TODAY, None),
+        ("mor", None, None),
+        ("far", LONG_AGO, None),
+        ("medmor", LONG_AGO, None),
+    ):
+        world.responsible("mother", "pupil", kind, since, until)
+    world.responsible("mother", "pupil", "andre", LONG_AGO, current=False)
+    await holds(world, "leader sees child pupil.responsibilities", "mother sees child pupil")

@@ -23,11 +23,11 @@ from typing import Any
 from server.data_folder import DataFolder
 from server.database import open_database
 from tests.conftest import FAST
-from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.equivalent import EQUIVALENT, UNANSWERED
 from tests.mutants.mutations import MODULES, Mutant, mutants_of
 from tests.mutants.printed import as_lines
 from tests.mutants.stage import Stage, new_stage, rehearse, take
-from tests.mutants.trial import Verdict, try_mutant
+from tests.mutants.trial import FEW, Verdict, try_mutant
 from tests.mutants.worlds import all_worlds
 
 KINDS = ("condition", "column", "mask", "printed")
@@ -59,7 +59,7 @@ class Order:
 
 
 def equivalent(mutant: Mutant) -> str | None:
-    return EQUIVALENT.get(mutant.name)
+    return EQUIVALENT.get(mutant.name) or UNANSWERED.get(mutant.name)
 
 
 def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> dict[Mutant, Verdict]:
@@ -80,7 +80,9 @@ def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> 
                 say(mutant, verdicts[mutant], len(verdicts), len(mutants))
                 continue
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=one, args=(mutant, order.of(mutant)[:most], sender))
+            process = context.Process(
+                target=one, args=(mutant, order.of(mutant)[: FEW if equivalent(mutant) else most], sender)
+            )
             process.start()
             sender.close()
             running[receiver] = (mutant, process, time.monotonic())
