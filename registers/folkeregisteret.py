@@ -215,10 +215,11 @@ def _address(place: Item, *lines: str | None) -> Address:
     }
 
 
-def _street(place: Item) -> tuple[str, Address]:
+def _street(place: Item) -> tuple[str | None, Address]:
     number = place.object("adressenummer")
     house = number.text("husnummer") if number else None
     letter = number.text("husbokstav") if number else None
+    extra = place.text("adressetilleggsnavn")
     name = place.text("adressenavn")
     town = place.object("poststed")
     # The municipality and the street's name tell the street; a postal code stands in where the municipality is missing.
@@ -226,16 +227,16 @@ def _street(place: Item) -> tuple[str, Address]:
     parts = (
         "veg",
         _plain(area),
-        _plain(name),
+        _plain(name or extra),
         _unpadded(house),
         _plain(letter),
         _plain(place.text("bruksenhetsnummer")),
     )
     written = " ".join(filter(None, (name, f"{house or ''}{letter or ''}")))
-    return "\n".join(parts), _address(place, place.text("adressetilleggsnavn"), written)
+    return "\n".join(parts) if name or extra else None, _address(place, extra, written)
 
 
-def _cadastral(place: Item) -> tuple[str, Address]:
+def _cadastral(place: Item) -> tuple[str | None, Address]:
     numbers = place.object("matrikkelnummer")
     keys = ("gaardsnummer", "bruksnummer", "festenummer")
     told = {key: _integer(numbers, key) if numbers else None for key in keys}
@@ -249,7 +250,8 @@ def _cadastral(place: Item) -> tuple[str, Address]:
     )
     words = {"gaardsnummer": "gnr.", "bruksnummer": "bnr.", "festenummer": "fnr."}
     written = ", ".join(f"{words[key]} {told[key]}" for key in keys if told[key])
-    return "\n".join(parts), _address(place, place.text("adressetilleggsnavn"), written)
+    dwelling = "\n".join(parts) if told["gaardsnummer"] else None
+    return dwelling, _address(place, place.text("adressetilleggsnavn"), written)
 
 
 def _integer(item: Item, key: str) -> int | None:

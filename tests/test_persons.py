@@ -438,6 +438,20 @@ async def test_people_of_different_dwellings_have_different_hashes(town: Town) -
     assert len(await hashes(town, street(), flat, street("8"), farm, {"ukjentBosted": {}})) == 5
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"vegadresse": {}},
+        {"vegadresse": {"kommunenummer": "3222", "poststed": {"postnummer": "1470"}}},
+        {"matrikkeladresse": {}},
+        {"matrikkeladresse": {"matrikkelnummer": {"kommunenummer": "3222"}}},
+    ],
+)
+async def test_what_names_no_place_is_no_address(town: Town, place: dict[str, Any]) -> None:
+    await town.hears(nora(bostedsadresse=[place]), mother(bostedsadresse=[place]))
+    assert await town.rows("select 1 from residence where address_hash is not null or address_cipher is not null") == []
+
+
 @pytest.mark.parametrize("protected_first", [True, False])
 @pytest.mark.parametrize("by_address", [True, False])
 async def test_no_address_is_stored_where_somebody_lives_under_strengt_fortrolig(
@@ -463,6 +477,8 @@ async def test_an_address_is_stored_again_when_the_protection_is_over(town: Town
 
 STRICT = [{"adressebeskyttelse": [graded("strengtFortrolig", "2026-11-24")]}]
 STRICT += [{**STRICT[0], "bostedsadresse": home} for home in ([], [{"adressegradering": "strengtFortrolig"}])]
+
+STRICT += [{"bostedsadresse": [{"adressegradering": "strengtFortrolig", "vegadresse": {}}]}]
 
 
 @pytest.mark.parametrize("parts", STRICT)
