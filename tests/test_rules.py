@@ -1520,6 +1520,23 @@ async def test_whoever_sees_a_thread_sees_its_child_and_participants_by_name(hol
     )
 
 
+async def test_staff_who_are_guardians_too_are_seen_in_a_unit_sides_thread_as_staff_alone(holds):
+    world = with_threads(village())
+    world.responsible("sfo_worker", "pupil")
+    world.person("colleague")
+    world.employ("colleague", "sfo", "STAFF")
+    world.enrolments[1].until = LAST_WEEK
+    await holds(
+        world,
+        "colleague sees thread afternoon",
+        "colleague sees staff sfo_worker",
+        "colleague does not see guardian sfo_worker",
+        "colleague does not see adult sfo_worker",
+        "sfo_leader does not see guardian sfo_worker",
+        "mother sees guardian sfo_worker",
+    )
+
+
 async def test_a_participant_who_left_the_school_is_seen_by_name_without_positions(holds):
     world = with_threads(village())
     for held in world.positions:

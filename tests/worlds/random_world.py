@@ -182,8 +182,11 @@ class Maker:
             # Whether an adult's own document makes them one "with responsibility" for R3 is left open by the rules.
             if draw.often(0.05) and not world.document(person).responsible_for:
                 since = draw.one((self.today - 20 * DAY, self.today - DAY, self.today, None))
-                until = draw.one((None, None, self.today + DAY)) if since else None
-                world.protect(person, draw.one(LEVELS), since, until)
+                level = draw.one(LEVELS)
+                # An address under strengtFortrolig is never stored, so that its end would bring nothing back.
+                ending = since is not None and level != "strengtFortrolig"
+                until = draw.one((None, None, self.today + DAY)) if ending else None
+                world.protect(person, level, since, until)
         for person in [*self.adults, *self.staff]:
             if draw.often(0.8):
                 world.contacts[person] = Contact(f"+4799{len(world.contacts):06}", None, draw.often(0.2))
@@ -281,7 +284,7 @@ class Maker:
                         world.responsible(adult, child, "felles", self.today - 4 * DAY)
                 if draw.often(0.4):
                     document.residences = [Residence(draw.one(HOMES), self.today - 4 * DAY)]
-                if document.protections and draw.often(0.5):
+                if draw.often(0.5) and all(told.level != "strengtFortrolig" for told in document.protections):
                     document.protections.clear()
 
 
