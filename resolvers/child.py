@@ -13,7 +13,7 @@ from sqlalchemy import Date as SqlDate
 from authz import child as policy
 from authz import guardian, thread, unit
 from authz.engine.policy import Relation
-from authz.engine.sql import Keys, exists_in, holds, table, word
+from authz.engine.sql import Keys, days, exists_in, holds, table, word
 from authz.relation import enrolled, left_before
 from models import (
     Enrolment,
@@ -111,6 +111,7 @@ def groups(keys: Keys) -> Rows:
         enrolment.c.child_id == membership.c.person_id,
         enrolment.c.unit_id == group.c.unit_id,
         left_before(enrolment),
+        days(enrolment).op("&&")(days(membership)),
     )
     seen = or_(
         and_(unit.belongs(membership, group), policy.unit_opened(membership.c.person_id, group.c.unit_id, keys)),
