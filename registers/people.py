@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import Enrolment, GroupMembership, Person, PersonIdentifier, SignInSubject, new_key
 from norway.days import birthday
+from registers.joining import join_statements
 from registers.names import NO_NAME, Name
 from registers.plan import Plan
 from vault import Vault
@@ -42,6 +43,11 @@ class KnownPerson:
     child: bool = False
     """Was ever enrolled or in a group as a child."""
 
+    @property
+    def by_number_alone(self) -> bool:
+        """Neither roster nor register has told of them: nothing but a number says who they are."""
+        return self.source_id is None and self.documented_on is None
+
 
 class People:
     """The people of one municipality, held in memory while a plan is made."""
@@ -54,6 +60,8 @@ class People:
         self.by_source: dict[str, KnownPerson] = {}
         self.subjects: dict[str, UUID] = {}
         """Feide's subjects."""
+        self.joined: dict[UUID, UUID] = {}
+        """People known by number alone who turned out to be others: who they are."""
         self.subject_of: dict[UUID, str] = {}
         self._hashes: dict[str, bytes] = {}
         self._new_numbers: list[dict[str, Any]] = []
@@ -124,6 +132,19 @@ class People:
             self.give_number(person, number, in_use=True)
         return person
 
+    def join(self, stub: KnownPerson, person: KnownPerson) -> None:
+        """Both are one: what points at whom is known by number alone will point at the person."""
+        self.joined = {old: person.id if new == stub.id else new for old, new in self.joined.items()}
+        self.joined[stub.id] = person.id
+        del self.by_id[stub.id]
+        for hashed, in_use in stub.numbers.items():
+            person.numbers[hashed] = in_use
+            self.by_hash[hashed] = person
+        if (subject := self.subject_of.pop(stub.id, None)) is not None:
+            self.subjects[subject] = person.id
+            self.subject_of.setdefault(person.id, subject)
+        person.child = person.child or stub.child
+
     def give_number(self, person: KnownPerson, number: str, *, in_use: bool) -> None:
         hashed = self.hash_of(number)
         person.numbers[hashed] = in_use
@@ -159,6 +180,8 @@ class People:
         plan.insert(Person, (self._new_row(person) for person in new))
         changed = [person for person in self.by_id.values() if person.changes and not person.new]
         plan.update(Person, ({"id": person.id} | person.changes for person in changed))
+        plan.writes += join_statements(self.joined, plan.made_at)
+        plan.of("joined people").changed += len(self.joined)
         plan.insert(PersonIdentifier, self._new_numbers)
         plan.update(PersonIdentifier, self._changed_numbers)
         counts.added += len(new)

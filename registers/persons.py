@@ -8,13 +8,14 @@ kept for R2 alone, and for good. People without a document in the file are untou
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import FamilyRelation, Municipality, ParentalResponsibility, Person, Protection, Residence, new_key
@@ -54,8 +55,8 @@ async def plan_persons(
     )
     people = await People.load(connection, municipality_id, vault)
     planner = _Planner(plan, people, vault, today)
-    await planner.load(connection)
     planner.join(documents)
+    await planner.load(connection)
     for document, person in planner.joined:
         planner.protections(document, person)
         planner.responsibilities(document, person)
@@ -126,17 +127,33 @@ class _Planner:
             (Protection, Protection.person_id, self.known_protections),
             (Residence, Residence.person_id, self.known_residences),
         ):
-            for row in await connection.execute(select(model.__table__).where(owner.in_(here))):
+            for row in await self._rows(connection, select(model.__table__).where(owner.in_(here))):
                 rows.setdefault(row.person_id, []).append(row)
         entries = ParentalResponsibility.__table__
-        for row in await connection.execute(select(entries).where(entries.c.child_id.in_(here))):
+        for row in await self._rows(connection, select(entries).where(entries.c.child_id.in_(here))):
             if row.on_child_document:
                 self.by_child.setdefault(row.child_id, []).append(row)
             else:
                 self.by_holder.setdefault(row.holder_id, []).append(row)
         relations = FamilyRelation.__table__
-        for row in await connection.execute(select(relations).where(relations.c.person_id.in_(here))):
+        for row in await self._rows(connection, select(relations).where(relations.c.person_id.in_(here))):
             self.known_relations.add((row.person_id, row.related_id, row.related_role, row.own_role))
+
+    async def _rows(self, connection: AsyncConnection, question: Select[Any]) -> list[Any]:
+        """Rows as they will be once people are joined."""
+        rows = await connection.execute(question)
+        if not self.people.joined:
+            return list(rows)
+        joined: Mapping[Any, UUID] = self.people.joined
+        return [
+            SimpleNamespace(
+                **{
+                    name: joined.get(value, value) if isinstance(value, UUID) else value
+                    for name, value in row._mapping.items()
+                }
+            )
+            for row in rows
+        ]
 
     # Who the documents are of
 
@@ -163,16 +180,23 @@ class _Planner:
         def conflict(column: str, message: str) -> None:
             self.plan.conflicts.append(Problem(document.file, document.line, column, message))
 
-        if len(found) > 1:
+        # Those known by number alone are joined to who they are: the one whom roster or register has told of.
+        told = [person for person in found.values() if not person.by_number_alone]
+        if len(told) > 1:
             conflict("identifikasjonsnummer", "joins two people who are known apart")
             return None
         if not found:
             return self.people.add(document.name or NO_NAME)
-        (person,) = found.values()
+        person = next(iter(told or found.values()))
         by_roster = person.source_id is not None and person.documented_on is None
         if by_roster and document.name and not person.name.agrees_with(document.name, child=person.child):
             conflict("navn", "contradicts the roster's name of the person with this number")
             return None
+        for stub in found.values():
+            if stub is not person:
+                self.people.join(stub, person)
+                message = "joins somebody known by number alone to this person"
+                self.plan.warnings.append(str(Problem(document.file, document.line, "identifikasjonsnummer", message)))
         return person
 
     def _describe(self, document: PersonDocument, person: KnownPerson) -> None:

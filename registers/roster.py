@@ -235,13 +235,16 @@ class _Planner:
         numbered = self.people.with_number(row.number) if row.number else None
         if known is None:
             return self._join_by_number(row, numbered, child=child)
-        if numbered is not None and numbered is not known:
+        joins = numbered is not None and numbered.by_number_alone and not known.numbers
+        if numbered is not None and numbered is not known and not joins:
             self.conflict("users.csv", row.line, "identifier", "is the number of a person known apart from this one")
             return None
         if not known.name.agrees_with(row.name, child=False):
             self.conflict("users.csv", row.line, "sourcedId", "is known, and for somebody of another name")
             return None
-        if row.number and numbered is None:
+        if joins and numbered is not None:
+            self.people.join(numbered, known)
+        elif row.number and numbered is None:
             if known.numbers:
                 self.conflict("users.csv", row.line, "identifier", "is another number than this person's known one")
                 return None

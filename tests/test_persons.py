@@ -311,6 +311,93 @@ async def test_a_document_does_not_join_two_people_known_apart(town: Town) -> No
     assert NORA not in conflict
 
 
+BEFORE = [
+    {"foedselsEllerDNummer": D_NUMBER, "status": "opphoert"},
+    {"foedselsEllerDNummer": TEACHER, "status": "iBruk"},
+]
+
+
+def fact(kind: str, line_id: str, day: int, **told: Any) -> dict[str, Any]:
+    return {"id": line_id, "kind": kind, "at": f"2026-10-{day:02}T10:00:00Z", "by": D_NUMBER, **told}
+
+
+async def nowhere(town: Town, key: Any) -> bool:
+    columns = await town.rows(
+        "select table_name, column_name from information_schema.columns c join information_schema.tables t"
+        " using (table_schema, table_name) where table_schema = 'public' and data_type = 'uuid'"
+        " and table_type = 'BASE TABLE'"
+    )
+    found = [where for where in columns if await town.rows(f"select 1 from {where[0]} where {where[1]} = '{key}'")]
+    assert not found
+    return len(columns) > 30
+
+
+async def test_whoever_was_known_by_number_alone_becomes_who_they_are_with_all_that_points_at_them(town: Town) -> None:
+    period = {"since": "2026-10-01", "until": None}
+    thread = {"thread": "t", "author": D_NUMBER, "body": "Hei"}
+    await town.notes(
+        fact("block", "b", 1, child=ODIN, person=D_NUMBER, reason="x", **period),
+        fact("block", "c", 1, child=D_NUMBER, person=LEADER, reason="x", **period),
+        fact("confirmation", "k", 1, child=NORA, person=D_NUMBER, since="2026-10-01"),
+        fact("delegate", "d", 1, child=NORA, person=D_NUMBER, unit="skole", **period),
+        fact("consent", "s", 1, child=NORA, guardian=D_NUMBER, delegate=FATHER, unit="skole", **period),
+        fact("needCase", "n", 1, child=NORA, person=D_NUMBER, reason="x", until="2026-10-01T12:00:00Z"),
+        fact("thread", "t", 1, child=NORA, unit="skole", subject="x", guardianSide=[D_NUMBER], staffSide=[TEACHER]),
+        fact("thread", "u", 1, child=D_NUMBER, unit="skole", subject="y", guardianSide=[MOTHER]),
+        fact("message", "m1", 2, **thread),
+        fact("message", "m2", 3, **{**thread, "author": TEACHER}),
+        fact("message", "m3", 3, **{**thread, "thread": "u", "author": TEACHER}),
+        fact("read", "r1", 4, thread="t", person=D_NUMBER, upTo="m2"),
+        fact("read", "r2", 4, thread="t", person=TEACHER, upTo="m1"),
+    )
+    relation = {"relatertPerson": D_NUMBER, "relatertPersonsRolle": "far", "minRolleForPerson": "barn"}
+    await town.hears(
+        nora(foreldreansvar=[held(D_NUMBER)], familierelasjon=[relation], adressebeskyttelse=[graded("fortrolig")])
+    )
+    stub, teacher = await person(town, D_NUMBER), await person(town, TEACHER)
+    plan = await town.hears(document(TEACHER, "STRENG", "TRAKTOR", identifikasjonsnummer=BEFORE), today=LATER)
+    assert plan.counts["joined people"].changed == 1
+    assert "line 1, identifikasjonsnummer: joins somebody known by number alone" in plan.warnings[0]
+    assert await nowhere(town, stub)
+    assert await person(town, D_NUMBER) == teacher
+    who = f"person_id = '{teacher}'"
+    for table in ("delegate", "confirmation", "need_case", "guardianship", "kinship"):
+        assert await town.rows(f"select count(distinct child_id) from {table} where {who}") == [(1,)], table
+    assert await town.rows(f"select count(*) from block where {who} or child_id = '{teacher}'") == [(2,)]
+    joined_on = dt.datetime(2026, 10, 1, 10, tzinfo=dt.UTC)
+    sides = f"select side, joined_at from participant join thread t on t.id = thread_id where {who} and subject = 'x'"
+    assert await town.rows(sides) == [("GUARDIAN", joined_on)]
+    pointers = f"select body, count(*) over () from read_pointer r join message m on m.id = r.up_to_id where r.{who}"
+    assert await town.rows(f"{pointers} and author_id = '{teacher}' and up_to_sent_at > '2026-10-03'") == [("Hei", 1)]
+    tasks = f"select kind from task where {who} and done_at is null"
+    assert await town.rows(tasks) == [("DEPUTY_NEEDED",)]
+    async with town.documents_planned(
+        document(TEACHER, "STRENG", "TRAKTOR", identifikasjonsnummer=BEFORE), today=LATER
+    ) as (_, again):
+        assert again.empty, again.counts
+
+
+async def test_two_known_by_number_alone_become_one_with_their_first_document(town: Town) -> None:
+    both = [{**BEFORE[0]}, {"foedselsEllerDNummer": MOTHER, "status": "iBruk"}]
+    await town.hears(nora(foreldreansvar=[held(D_NUMBER), held(MOTHER)]))
+    await town.hears(mother(identifikasjonsnummer=both), nora(foreldreansvar=[held(MOTHER)]))
+    assert await person(town, D_NUMBER) == await person(town, MOTHER)
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, GROWN)}
+
+
+async def test_a_roster_s_person_without_a_number_may_turn_out_to_be_known_by_number(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    town = Town(database, vault, tmp_path)
+    await town.takes(small(users=but(TEACHER, "")))
+    await town.notes(fact("block", "b", 1, child=ODIN, person=TEACHER, reason="x", since="2026-10-01"))
+    stub = await person(town, TEACHER)
+    await town.takes(small())
+    assert await nowhere(town, stub)
+    blocked = await town.rows("select source_id from block b join person p on p.id = b.person_id")
+    assert blocked == [("lærer",)]
+
+
 @pytest.mark.parametrize("names", [("SINT", "BLOMST"), ("VAKKER", "HAMMER")])
 async def test_a_child_s_number_is_not_joined_to_a_document_of_another_name(town: Town, names: tuple[str, str]) -> None:
     (conflict,) = await town.doubts(document(NORA, *names))
