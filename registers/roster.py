@@ -239,7 +239,8 @@ class _Planner:
         if numbered is not None and numbered is not known and not joins:
             self.conflict("users.csv", row.line, "identifier", "is the number of a person known apart from this one")
             return None
-        if not known.name.agrees_with(row.name, child=False):
+        # Whoever has the same sourcedId and the same number is the same person: the register has renamed them.
+        if numbered is not known and not known.name.agrees_with(row.name, child=False):
             self.conflict("users.csv", row.line, "sourcedId", "is known, and for somebody of another name")
             return None
         if joins and numbered is not None:

@@ -406,7 +406,14 @@ async def test_a_roster_does_not_move_a_feide_subject(town: Town) -> None:
 
 async def test_a_sourced_id_does_not_become_somebody_else(town: Town) -> None:
     await town.takes(small())
-    problem_of(await town.refuses(small(users=but("Vakker,,Blomst", "Sint,,Hammer"))), column="sourcedId")
+    other = small(users=but(f"Vakker,,Blomst,{NORA}", "Sint,,Hammer,"))
+    problem_of(await town.refuses(other), column="sourcedId")
+
+
+async def test_the_same_sourced_id_and_number_under_another_name_are_the_same_person(town: Town) -> None:
+    await town.takes(small())
+    await town.takes(small(users=but("Vakker,,Blomst", "Sint,,Hammer")))
+    assert await town.rows("select name from person where source_id = 'nora'") == [("Sint Hammer",)]
 
 
 async def test_a_number_comes_to_a_person_who_had_none(town: Town) -> None:
