@@ -31,7 +31,7 @@ class Address(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """An entry of adressebeskyttelse."""
+    """An entry of adressebeskyttelse, or the grading of an address that is not where the person is registered."""
 
     level: str
     since: dt.date | None
@@ -112,7 +112,7 @@ def read_document(item: Item) -> PersonDocument:
         numbers=numbers,
         name=_name(item),
         born=_born(item),
-        gradings=tuple(filter(None, map(_grading, item.objects("adressebeskyttelse")))),
+        gradings=tuple(_gradings(item)),
         homes=tuple(map(_home, item.objects("bostedsadresse"))),
         responsibilities=tuple(_responsibilities(item, numbers)),
         relations=tuple(_relations(item, numbers)),
@@ -166,8 +166,23 @@ def _level(written: str | None) -> str | None:
     return STRENGT_FORTROLIG if word.startswith("strengt") else FORTROLIG
 
 
-def _grading(entry: Item) -> Grading | None:
-    level = _level(entry.text("graderingsnivaa"))
+def _gradings(item: Item) -> Iterable[Grading]:
+    entries = [(entry, entry.text("graderingsnivaa")) for entry in item.objects("adressebeskyttelse")]
+    # Whatever kind of address is graded protects; where the person is registered (bostedsadresse) is kept with it.
+    for key in sorted(item.value.keys() - {"adressebeskyttelse", "bostedsadresse"}):
+        value = item.value[key]
+        listed = value if isinstance(value, list) else [value]
+        for place, address in enumerate(listed):
+            if isinstance(address, dict) and address.get("adressegradering") is not None:
+                path = f"{key}[{place}]" if listed is value else key
+                entry = Item(address, item.file, item.line, item.place(path), item.problems)
+                if written := entry.text("adressegradering"):
+                    entries.append((entry, written))
+    return filter(None, (_grading(entry, written) for entry, written in entries))
+
+
+def _grading(entry: Item, written: str | None) -> Grading | None:
+    level = _level(written)
     current = entry.flag("erGjeldende") is not False
     since, until = entry.oslo_day("gyldighetstidspunkt"), entry.oslo_day("opphoerstidspunkt")
     return (level and Grading(level, since, until, current)) or None

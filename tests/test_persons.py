@@ -453,6 +453,20 @@ async def test_a_grading_protects_and_one_that_is_not_known_too(town: Town, writ
     assert await town.rows("select level, since, until from protection") == [(level, dt.date(2026, 1, 5), None)]
 
 
+@pytest.mark.parametrize("kind", ["oppholdsadresse", "deltBosted", "nyAdresse"])
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [("klientadresse", "FORTROLIG"), ("hemmelig", "FORTROLIG"), ("strengtFortrolig", "STRENGT_FORTROLIG")],
+)
+async def test_a_grading_of_any_other_address_protects(town: Town, kind: str, written: str, level: str) -> None:
+    entries = [{"erGjeldende": True, "adressegradering": written}, {"adressegradering": "ugradert"}]
+    documents = nora(**{kind: entries}, foreldreansvar=[held(MOTHER)]), mother(**{kind: entries[0]})
+    await town.hears(*documents)
+    await town.hears(*documents, today=LATER)
+    assert await town.rows("select level, since, until from protection") == [(level, TODAY, None)] * 2
+    assert await guardians(town) == {("VAKKER BLOMST", "MILD BLOMST", BORN, TODAY)}
+
+
 async def test_no_grading_does_not_protect(town: Town) -> None:
     await town.hears(nora(adressebeskyttelse=[graded("ugradert"), graded("fortrolig", erGjeldende=False)]))
     assert await town.rows("select 1 from protection") == []
@@ -651,6 +665,7 @@ async def test_a_teacher_of_the_own_child_is_a_task_for_the_administration(town:
         ({"foreldreansvar": [{"ansvarligUtenIdentifikator": "A"}]}, "ansvarligUtenIdentifikator: must be an object"),
         ({"familierelasjon": [{"relatertPerson": MOTHER[:-1]}]}, "familierelasjon[0].relatertPerson"),
         ({"adressebeskyttelse": [graded(7)]}, "adressebeskyttelse[0].graderingsnivaa"),  # type: ignore[arg-type]
+        ({"postadresse": [{}, {"adressegradering": 7}]}, "postadresse[1].adressegradering: must be a text"),
         ({"bostedsadresse": [street(ukjentBosted={})]}, "bostedsadresse[0]: has both"),
         ({"bostedsadresse": [{"matrikkeladresse": {"matrikkelnummer": {"bruksnummer": "x"}}}]}, "bruksnummer: must"),
     ],
