@@ -210,9 +210,13 @@ def address_opened(child_id: ColumnElement, residence: FromClause, keys: Keys) -
     own = table(Residence, "own_address")
     same = exists_in(own, own.c.person_id == ME, own.c.address_hash == residence.c.address_hash, residing(own))
     level = address_level(residence)
+    # A leader whom the child has left has a say in the address of then, not in that of today, which another relation
+    # of theirs may open.
+    of_today = related(child_id, CONFIDENTIAL & ~Relation.FORMER_LEADER, keys)
+    of_then = ~related(child_id, ADDRESS & ~Relation.FORMER_LEADER, keys)
     return and_(
         or_(related(child_id, ADDRESS & ~Relation.GUARDIAN, keys), same),
-        or_(level == number(0), and_(level == number(1), related(child_id, CONFIDENTIAL, keys))),
+        or_(level == number(0), and_(level == number(1), or_(of_today, of_then))),
     )
 
 

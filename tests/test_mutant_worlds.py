@@ -119,6 +119,14 @@ async def test_a_leader_whom_the_child_left_who_teaches_it_now_does_not_see_conf
     await holds(world, "leader sees guardian father", "leader does not see guardian father.contact")
 
 
+async def test_a_leader_whom_the_child_left_who_teaches_it_now_does_not_see_its_confidential_address_of_today(holds):
+    world = moved_to_another_school("CONTACT_TEACHER")
+    world.protect("father", "fortrolig", LAST_WEEK)
+    world.confirm("father", "pupil", YESTERDAY)
+    world.confirm("mother", "pupil", YESTERDAY)
+    await holds(world, "leader sees child pupil", "leader does not see child pupil.address")
+
+
 async def test_a_leader_whom_the_child_left_sees_a_confidential_address_of_then(holds):
     for level, sees in (("fortrolig", True), ("strengtFortrolig", False)):
         world = village()
