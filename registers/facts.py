@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from registers.ndjson import Item, read_items
-from registers.plan import Problems
+from registers.plan import Problems, shown
 from vault import Vault
 
 LONGEST_ID = 200
@@ -34,6 +34,8 @@ class LocalFile:
     path: Path
     counts: Counter[str]
     """Lines by kind."""
+    unknown: tuple[str, ...] = ()
+    """Keys that mean nothing here and their lines: often a slip of the pen, such as an end that is not read."""
 
     @property
     def lines(self) -> int:
@@ -62,10 +64,15 @@ class Fact:
 
 def read_local(path: Path) -> LocalFile:
     """Checks every line by itself; raises `InputRefused` with everything that is wrong."""
-    problems = Problems()
-    counts: Counter[str] = Counter(fact.kind for fact in read_facts(path, problems))
+    problems, unknown = Problems(), Problems()
+    counts: Counter[str] = Counter()
+    for fact in read_facts(path, problems):
+        counts[fact.kind] += 1
+        for key in sorted(fact.item.value.keys() - COMMON_KEYS - KEYS[fact.kind]):
+            unknown.add(path.name, fact.line, None, f"{shown(key)} is no key of a {fact.kind}, and is not read")
     problems.refuse_if_any()
-    return LocalFile(path, counts)
+    more = [f"{path.name}: … and {unknown.more} more keys that are not read"] if unknown.more else []
+    return LocalFile(path, counts, (*map(str, unknown.found), *more))
 
 
 def read_facts(path: Path, problems: Problems) -> Iterator[Fact]:
@@ -238,3 +245,19 @@ KINDS: dict[str, Callable[[Item, dt.datetime], dict[str, Any]]] = {
     "read": _read,
     "needCase": _need_case,
 }
+COMMON_KEYS = {"id", "kind", "at", "by"}
+KEYS: dict[str, frozenset[str]] = {
+    kind: frozenset(keys.split())
+    for kind, keys in {
+        "block": "child person since until reason",
+        "confirmation": "child person since",
+        "delegate": "child person unit since until",
+        "consent": "child guardian delegate unit since until",
+        "setting": "name value",
+        "thread": "child unit subject joint guardianSide staffSide",
+        "message": "thread author onBehalfOfUnit body retracted",
+        "read": "thread person upTo",
+        "needCase": "child person reason until",
+    }.items()
+}
+"""What each kind tells beside them."""

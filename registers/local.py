@@ -211,7 +211,7 @@ async def plan_local(
     organisation_number = await connection.scalar(
         select(Municipality.organisation_number).where(Municipality.id == municipality_id)
     )
-    plan = Plan(municipality_id, str(organisation_number), now, transaction)
+    plan = Plan(municipality_id, str(organisation_number), now, transaction, warnings=list(facts.unknown))
     problems = Problems()
     units = {
         row.source_id: row.id

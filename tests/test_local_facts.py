@@ -74,6 +74,16 @@ async def test_a_block_keeps_its_reason_encrypted(town: Town) -> None:
     assert plan.counts["blocks"].added == 1
 
 
+async def test_a_key_that_is_not_known_is_a_warning(town: Town) -> None:
+    told = {"child": NORA, "person": STRANGER, "since": "2026-10-01", "reason": "x"}
+    plan = await town.notes(line("block", "b", **told, untill="2026-11-01", **{MOTHER: "x"}))
+    assert plan.counts["blocks"].added == 1
+    assert plan.warnings == [
+        "lines.ndjson, line 1: “[number]” is no key of a block, and is not read",
+        "lines.ndjson, line 1: “untill” is no key of a block, and is not read",
+    ]
+
+
 async def test_whoever_is_not_known_becomes_a_person_by_number_alone(town: Town) -> None:
     await town.notes(line("block", "b", child=ODIN, person=STRANGER, since="2026-10-01", reason="x"))
     key = await person(town, STRANGER)
