@@ -442,7 +442,7 @@ async def test_a_leader_is_told_of_each_entry_of_a_guardian_whether_it_opens_any
             ("far", LAST_WEEK, TODAY),
             ("medmor", TODAY, None),
         ),
-        (("andre", LAST_MONTH, tomorrow), ("mor", None, None), ("far", LONG_AGO + 2 * DAY, None)),
+        (("andre", LAST_MONTH, tomorrow), ("mor", LONG_AGO + 3 * DAY, None), ("far", LONG_AGO + 2 * DAY, None)),
     ):
         world = village()
         for kind, since, until in told:
