@@ -179,7 +179,7 @@ def chunks(ids: list[str], size: int) -> Iterator[list[str]]:
         yield ids[start : start + size]
 
 
-IMPLAUSIBLE = 3
+IMPLAUSIBLE = 1
 """Of each type, so many ids of people who are nothing of the kind to anybody are asked for too."""
 
 

@@ -188,7 +188,7 @@ class Maker:
                 until = draw.one((None, None, self.today + DAY)) if ending else None
                 world.protect(person, level, since, until)
         for person in [*self.adults, *self.staff]:
-            if draw.often(0.8):
+            if draw.often(0.97):
                 world.contacts[person] = Contact(f"+4799{len(world.contacts):06}", None, draw.often(0.2))
 
     def make_staff(self) -> None:
