@@ -231,9 +231,34 @@ def case_worker(me: ColumnElement) -> Select:
         need.c.opened_at <= NOW,
         until > NOW,
         administration(me).exists(),
-        or_(need.c.approved_at.is_not(None), ~protected(need.c.child_id)),
+        or_(approved(need), ~protected(need.c.child_id)),
         need.c.child_id.not_in(select(closed.c.child_id)),
     )
+
+
+def approved(need: FromClause) -> ColumnElement[bool]:
+    """By a second administrator or a leader of a unit where the child was enrolled, on the day they approved it."""
+    day = oslo_day_of(need.c.approved_at)
+    administrator = table(Administrator, "approving_administrator")
+    position, enrolment = table(Position, "approving_leader"), table(Enrolment, "approved_child")
+    second = and_(need.c.approved_by.is_not(None), need.c.approved_by != need.c.person_id)
+    by_administrator = exists_in(
+        administrator, administrator.c.person_id == need.c.approved_by, holds(administrator, day)
+    )
+    led_there = exists_in(
+        enrolment,
+        enrolment.c.child_id == need.c.child_id,
+        enrolment.c.unit_id == position.c.unit_id,
+        holds(enrolment, day),
+    )
+    by_leader = exists_in(
+        position,
+        position.c.person_id == need.c.approved_by,
+        position.c.role == word("LEADER"),
+        holds(position, day),
+        led_there,
+    )
+    return and_(need.c.approved_at.is_not(None), second, or_(by_administrator, by_leader))
 
 
 def oneself(me: ColumnElement) -> Select:

@@ -42,7 +42,7 @@ PROTECTION_SOURCES = {
     """,
     "everyone with responsibility for the child": f"""
         select s.child_id, l.level, ({_days("r.since", "r.until")}) * l.days
-        from scope s join parental_responsibility r on r.child_id = s.child_id and r.is_current
+        from scope s join parental_responsibility r on r.child_id = s.child_id and r.is_current and r.on_child_document
         join person_level l on l.person_id = r.holder_id
     """,
     "everyone registered at the child's address": f"""
