@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -325,7 +326,12 @@ def carry_out(
         # asyncio answers Ctrl-C by cancelling, which cannot reach a question that waits at the terminal.
         kept = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return click.confirm("Apply this?")
+            click.echo("Apply this? [y/N]: ", nl=False)
+            # Waited for apart from reading, which some builds of Python do not leave at Ctrl-C.
+            select.select([sys.stdin], [], [])
+            return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        except KeyboardInterrupt:
+            raise click.Abort from None
         finally:
             signal.signal(signal.SIGINT, kept)
 
