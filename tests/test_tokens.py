@@ -287,7 +287,7 @@ def issuers(server: KeyServer) -> tuple[Issuer, ...]:
 
 
 def real(issuer: str, *, kid: str = "one", algorithm: str = "RS256", **told: Any) -> str:
-    whole = {"iss": issuer, "aud": "https://innsyn.example/one", "iat": NOW, "exp": NOW + 120} | told
+    whole = {"iss": issuer, "aud": "https://innsyn.example/one", "iat": NOW, "exp": NOW + 3600} | told
     body = {name: value for name, value in whole.items() if value is not ...}
     return jwt.encode(body, KEYS[kid], algorithm=algorithm, headers={"kid": kid})
 
@@ -327,7 +327,7 @@ async def test_each_issuer_says_how_its_people_signed_in(vault: Vault, key_serve
         idporten(aud=[]),
         idporten(exp=NOW - 1),
         idporten(exp=...),
-        idporten(iat=NOW + 60),
+        idporten(iat=NOW + 7200, exp=NOW + 9000),
         idporten(kid="two"),
         idporten(iss="https://feide.example"),
         idporten(iss="https://idporten.example/"),
