@@ -44,6 +44,9 @@ from vault import Vault
 log = structlog.get_logger("innsyn")
 GARBAGE = 50_000
 """New objects between two collections: answers are many small dicts without cycles, and dear to look through."""
+CONNECTIONS = max(4, 2 * (os.cpu_count() or 1))
+"""Of a worker to the database. More would only queue in the database what can wait here, and take the cores from the
+worker that has to feed them."""
 DEATH_OF_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
 
@@ -91,7 +94,8 @@ async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]
         contacts: ContactDirectory = NoContacts()
         if (address := serving.settings.contact_register) is not None:
             contacts = await stack.enter_async_context(Krr(address))
-        gateway = await Gateway.open(limited(serving.api_connect, serving.settings.edge.seconds))
+        connect = limited(serving.api_connect, serving.settings.edge.seconds)
+        gateway = await Gateway.open(connect, size=CONNECTIONS)
         stack.push_async_callback(gateway.close)
         services = Services(
             vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
