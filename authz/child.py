@@ -8,7 +8,7 @@ from authz import thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
 from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, holds, number, table, word
 from authz.relation import left_before
-from models import Enrolment, Protection, Residence, Thread
+from models import Enrolment, Person, Protection, Residence, Thread
 
 GUARDIANS = (
     Relation.GUARDIAN
@@ -92,6 +92,13 @@ def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     return all_of(was, ~enrolled_at(child_id, "led", keys), keys.has_not(child_id, "closed"))
 
 
+def adult_self(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """SELF from 18, which some columns of C2 ask for."""
+    person = table(Person, "grown")
+    grown = exists_in(person, person.c.id == child_id, person.c.turns_18_on <= TODAY)
+    return all_of(keys.has(child_id, "oneself"), grown)
+
+
 def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
     """The viewer's relations to the child, as bits. 0: none."""
     return bits(
@@ -104,6 +111,7 @@ def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
         bit(left(child_id, keys), Relation.FORMER_LEADER),
         bit(keys.has(child_id, "cases"), Relation.CASE_WORKER),
         bit(keys.has(child_id, "oneself"), Relation.SELF),
+        bit(adult_self(child_id, keys), Relation.ADULT_SELF),
     )
 
 

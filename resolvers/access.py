@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
 
 from authz import child, relation, thread, unit
-from authz.engine.policy import ANY_RELATION, STAFF, Relation
+from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import Enrolment, Group, GroupMembership, Guardianship, Message, Participant, Person, Position, Thread
 from resolvers import ids
@@ -185,7 +185,7 @@ async def children_of(run: Run, person_id: UUID) -> list[UUID]:
 def reason(
     held: Relation, rule: str, words: str, opens: list[str], since: dt.date | None = None, until: dt.date | None = None
 ) -> dict[str, Any]:
-    shown = Relation.UNIT_LEADER if held == Relation.FORMER_LEADER else held
+    shown = PRINTED_AS.get(held, held)
     return {"relation": shown.name, "rule": rule, "fact": words, "since": since, "until": until, "opens": opens}
 
 

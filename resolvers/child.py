@@ -12,7 +12,7 @@ from sqlalchemy import Date as SqlDate
 
 from authz import child as policy
 from authz import guardian, thread, unit
-from authz.engine.policy import Relation
+from authz.engine.policy import Relation, names_of
 from authz.engine.sql import Keys, days, exists_in, holds, table, word
 from authz.relation import enrolled, left_before
 from models import (
@@ -46,10 +46,7 @@ ENTITIES = (
 @cache
 def relation_names(mask: int) -> list[str]:
     """The relations in a mask, in the order of section 2."""
-    held = Relation(mask)
-    if Relation.FORMER_LEADER in held:
-        held = (held & ~Relation.FORMER_LEADER) | Relation.UNIT_LEADER
-    return [relation.name for relation in Relation if relation in held and relation.name]
+    return names_of(Relation(mask))
 
 
 def number_cipher(person_id: ColumnElement) -> ColumnElement[bytes]:

@@ -20,6 +20,7 @@ HEADINGS = {
     Relation.FORMER_LEADER: "leader, child has left",
     Relation.CASE_WORKER: "case worker",
     Relation.SELF: "self",
+    Relation.ADULT_SELF: "self from 18",
     Relation.COLLEAGUE: "colleague",
     Relation.PARTICIPANT: "participant",
     Relation.MUNICIPALITY: "everybody signed in",

@@ -88,6 +88,10 @@ def test_former_leader_is_printed_as_unit_leader():
     assert replace(line, relations=Relation.UNIT_LEADER | Relation.FORMER_LEADER).printed == ["UNIT_LEADER"]
 
 
+def test_self_from_18_is_printed_as_self():
+    assert opens(Relation.ADULT_SELF | Relation.GUARDIAN, "C2").printed == ["GUARDIAN", "SELF"]
+
+
 def test_graphql_schema_has_no_resolver_beside_the_engine():
     resolvers = {
         field.resolve.__name__

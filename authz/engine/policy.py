@@ -23,11 +23,25 @@ class Relation(IntFlag):
     PARTICIPANT = 1024
     MUNICIPALITY = 2048
     REPORTER = 4096
+    ADULT_SELF = 8192
+    """SELF from 18, for the columns that open then; printed as SELF, which comes with it."""
 
 
 STAFF = Relation.CONTACT_TEACHER | Relation.SUBJECT_STAFF | Relation.UNIT_STAFF | Relation.UNIT_LEADER
 FAMILY = Relation.GUARDIAN | Relation.DELEGATE
 ANY_RELATION = FAMILY | STAFF | Relation.CASE_WORKER | Relation.SELF | Relation.FORMER_LEADER
+
+
+PRINTED_AS = {Relation.FORMER_LEADER: Relation.UNIT_LEADER, Relation.ADULT_SELF: Relation.SELF}
+"""Relations that the rules tell apart and the schema does not."""
+
+
+def names_of(relations: Relation) -> list[str]:
+    """As the schema prints them, in the order of section 2."""
+    for finer, printed in PRINTED_AS.items():
+        if finer in relations:
+            relations = (relations & ~finer) | printed
+    return [relation.name for relation in Relation if relation in relations and relation.name]
 
 
 @dataclass(frozen=True)
@@ -44,10 +58,7 @@ class Line:
     @property
     def printed(self) -> list[str]:
         """The relations as the schema prints them, in the order of section 2."""
-        shown = self.relations
-        if Relation.FORMER_LEADER in shown:
-            shown = (shown & ~Relation.FORMER_LEADER) | Relation.UNIT_LEADER
-        return [relation.name for relation in Relation if relation in shown and relation.name]
+        return names_of(self.relations)
 
 
 def opens(relations: Relation, *rules: str, says: str = "") -> Line:

@@ -110,14 +110,14 @@ class Code:
             case kind.Column():
                 return self.guarded(guard, self.scalar(source, type_name, name, row))
             case kind.One():
-                return self.one(source, row, nodes, depth)
+                return self.one(source, row, nodes, depth, guard)
             case kind.OnePerson():
                 person = self.joined_person(source, row)
                 return self.person(row, person, source, [node.selection_set for node in nodes], depth)
             case kind.Itself():
                 return self.object(source.type_name, row, self.planner.below(source.type_name, nodes), depth)
             case kind.Many(first=True):
-                return self.first(source, row, nodes, depth)
+                return self.first(source, row, nodes, depth, guard)
             case kind.Many() | kind.Connection():
                 level = self.planner.level(field_name, source, nodes)
                 number = len(self.readings)
@@ -129,7 +129,7 @@ class Code:
                 graphql_type = self.planner.field_type(type_name, name)
                 selected = self.planner.project(graphql_type, nodes) if source.is_object else None
                 number = len(self.workings)
-                self.workings.append(Working(source, nodes, key, selected))
+                self.workings.append(Working(source, type_name, nodes, key, selected))
                 at = self.column(self.level, source.sql(row, self.planner.keys))
                 after.append((guard, f"works[{number}].append((r[{at}], {{0}}))"))
                 return "None"
@@ -180,7 +180,9 @@ class Code:
             return read
         return f"(None if r[{at}] is None else {read})"
 
-    def first(self, source: kind.Many, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
+    def first(
+        self, source: kind.Many, row: FromClause, nodes: list[FieldNode], depth: int, guard: str | None = None
+    ) -> str:
         """The first of a list for each row, joined into the row's statement."""
         rows = source.rows(self.planner.keys)
         assert rows.link is not None
@@ -193,28 +195,34 @@ class Code:
             .lateral(f"first_{self.planner.number()}")
         )
         self.level.joins.append((chosen, true(), True))
-        return self.optional(source.type_name, chosen, self.planner.below(source.type_name, nodes), depth)
+        return self.optional(source.type_name, chosen, self.planner.below(source.type_name, nodes), depth, guard)
 
-    def optional(self, type_name: str, target: FromClause, fields: Fields, depth: int) -> str:
+    def optional(self, type_name: str, target: FromClause, fields: Fields, depth: int, guard: str | None = None) -> str:
         """An object or null; whatever is joined to it may be missing too."""
         made = self.name("o")
         at = self.column(self.level, target.c.id)
         self.line(depth, f"{made} = None")
-        self.line(depth, f"if r[{at}] is not None:")
+        if guard is not None:
+            test, otherwise = guard.split(" else ")
+            self.line(depth, f"if not {test}:")
+            self.line(depth + 1, otherwise)
+        self.line(depth, f"{'if' if guard is None else 'elif'} r[{at}] is not None:")
         outer, self.may_be_missing = self.may_be_missing, True
         expression = self.object(type_name, target, fields, depth + 1)
         self.may_be_missing = outer
         self.line(depth + 1, f"{made} = {expression}")
         return made
 
-    def one(self, source: kind.One, row: FromClause, nodes: list[FieldNode], depth: int) -> str:
+    def one(
+        self, source: kind.One, row: FromClause, nodes: list[FieldNode], depth: int, guard: str | None = None
+    ) -> str:
         entity = self.planner.catalogue.entities[source.type_name]
         target = self.planner.alias(entity.model, source.type_name.lower())
         missing = source.optional or self.may_be_missing
         self.level.joins.append((target, source.join(row, target, self.planner.keys), missing))
         fields = self.planner.below(source.type_name, nodes)
         if source.optional:
-            return self.optional(source.type_name, target, fields, depth)
+            return self.optional(source.type_name, target, fields, depth, guard)
         return self.object(source.type_name, target, fields, depth)
 
     def person(

@@ -54,6 +54,7 @@ class Working:
     """A computed value for objects of a level."""
 
     source: kind.Batch
+    type_name: str
     nodes: list[FieldNode]
     response_key: str
     selected: Project | None

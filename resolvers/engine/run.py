@@ -194,6 +194,7 @@ class Run:
 
             loader = self.loaders[id(source)] = DataLoader(load, max_batch_size=1000)
         asked = [(value, made) for value, made in inputs if value is not None]
+        arguments = self.arguments(working.type_name, working.nodes[0]) if source.pick else {}
         values = await asyncio.gather(*(loader.load(value) for value, _ in asked), return_exceptions=True)
         for (_, made), value in zip(asked, values, strict=True):
             if isinstance(value, BaseException):
@@ -202,7 +203,8 @@ class Run:
                 self.failures.append((value, working.nodes, made, working.response_key))
             else:
                 selected = working.selected
-                made[working.response_key] = value if selected is None else selected.of(value)
+                picked = value if source.pick is None else source.pick(value, arguments)
+                made[working.response_key] = picked if selected is None else selected.of(picked)
 
 
 def path_to(data: Any, wanted: dict[str, Any], path: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:

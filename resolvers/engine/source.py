@@ -130,6 +130,8 @@ class Batch:
     load: Callable[[Run, Sequence[Any]], Awaitable[Sequence[Any]]]
     is_object: bool = False
     """The value is a mapping by field name, from which the selection is taken."""
+    pick: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    """What of the loaded value the field's arguments ask for."""
 
 
 @dataclass(frozen=True)

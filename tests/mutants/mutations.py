@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from authz.engine.policy import ANY_RELATION, Relation
+from authz.engine.policy import ANY_RELATION, PRINTED_AS, Relation
 
 ROOT = Path(__file__).parent.parent.parent
 MODULES = (
@@ -170,7 +170,7 @@ class TreeMutants:
     # --- masks
 
     def masks(self, node: ast.AST) -> Iterator[Mutant]:
-        """One bit more, one bit less; FORMER_LEADER, printed as UNIT_LEADER, is one with it where only print tells."""
+        """One bit more, one bit less; what is printed as another relation is one with it where only print tells."""
         value, parent = self.mask_value(node), self.parents.get(node)
         if value is None or parent is None or self.mask_value(parent) is not None or called(parent) == "bit":
             return
@@ -181,9 +181,12 @@ class TreeMutants:
         kind = {"settled": "printed", "opens": "column"}.get(called(parent), "mask")
         tried = Relation(8191) if kind == "printed" else ANY_RELATION
         for bit in Relation:
-            if kind == "printed" and bit == Relation.FORMER_LEADER:
+            if kind == "printed" and bit in PRINTED_AS:
                 continue
-            alike = bit | Relation.FORMER_LEADER if kind == "printed" and bit == Relation.UNIT_LEADER else bit
+            alike = bit
+            for finer, printed in PRINTED_AS.items():
+                if kind == "printed" and bit == printed:
+                    alike |= finer
             if bit in value:
                 text, what = MASK.format(int(value & ~alike)), f"without {bit.name} in `{shown(node)}`"
             elif bit in tried:
