@@ -1,15 +1,18 @@
 """The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
 
 from models.base import Base, new_key
+from models.block import Block, BlockLift
 from models.child import Enrolment
+from models.confirmation import Confirmation
 from models.delegate import Consent, Delegate
-from models.guardian import Block, Confirmation, FamilyRelation, ParentalResponsibility
+from models.guardian import FamilyRelation, ParentalResponsibility
 from models.message import Message
 from models.municipality import LocalFact, Municipality, Setting
 from models.need_case import NeedCase
 from models.person import Person, PersonIdentifier, Protection, Residence, SignInSubject
 from models.staff import Administrator, Position
 from models.standing import ChildProtection, Delegation, Guardianship, Kinship
+from models.substitution import Substitution
 from models.task import Task
 from models.thread import Participant, ReadPointer, Thread
 from models.unit import Group, GroupMembership, Unit
@@ -18,6 +21,7 @@ __all__ = [
     "Administrator",
     "Base",
     "Block",
+    "BlockLift",
     "ChildProtection",
     "Confirmation",
     "Consent",
@@ -43,6 +47,7 @@ __all__ = [
     "Residence",
     "Setting",
     "SignInSubject",
+    "Substitution",
     "Task",
     "Thread",
     "Unit",

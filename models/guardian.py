@@ -1,14 +1,13 @@
-"""What ties a family to a child, and what cuts the tie: responsibility, kinship, confirmations and blocks."""
+"""What ties a family to a child by the register: responsibility and kinship."""
 
 from __future__ import annotations
 
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from models.base import Base, Key, Period, reference
+from models.base import Base, Key, reference
 
 
 class ParentalResponsibility(Base):
@@ -45,31 +44,3 @@ class FamilyRelation(Base):
     related_id: Mapped[UUID] = reference("person.id", index=True)
     related_role: Mapped[str | None]
     own_role: Mapped[str | None]
-
-
-class Confirmation(Base):
-    """A person was confirmed for a protected child (R3)."""
-
-    __tablename__ = "confirmation"
-    __table_args__ = (Index(None, "child_id", "person_id"),)
-
-    id: Mapped[Key]
-    child_id: Mapped[UUID] = reference("person.id")
-    person_id: Mapped[UUID] = reference("person.id")
-    since: Mapped[dt.date]
-    confirmed_by: Mapped[UUID | None] = reference("person.id")
-    confirmed_at: Mapped[dt.datetime]
-
-
-class Block(Period, Base):
-    """While it stands, the person has no relation to the child at all (R1)."""
-
-    __tablename__ = "block"
-    __table_args__ = (Index(None, "child_id", "person_id"), Index(None, "person_id"))
-
-    id: Mapped[Key]
-    child_id: Mapped[UUID] = reference("person.id")
-    person_id: Mapped[UUID] = reference("person.id")
-    reason_cipher: Mapped[bytes]
-    set_by: Mapped[UUID | None] = reference("person.id")
-    set_at: Mapped[dt.datetime]

@@ -18,7 +18,7 @@ class Person(Base):
     """
 
     __tablename__ = "person"
-    __table_args__ = (UniqueConstraint("municipality_id", "source_id"),)
+    __table_args__ = (UniqueConstraint("municipality_id", "source_id"), {"info": {"api": ("insert",)}})
 
     id: Mapped[Key]
     municipality_id: Mapped[UUID] = reference("municipality.id", index=True)
@@ -45,6 +45,7 @@ class PersonIdentifier(Base):
     """A national identity number of a person, in use or ended: encrypted, with a keyed hash for look-up."""
 
     __tablename__ = "person_identifier"
+    __table_args__ = ({"info": {"api": ("insert",)}},)
 
     municipality_id: Mapped[UUID] = reference("municipality.id", primary_key=True)
     number_hash: Mapped[bytes] = mapped_column(primary_key=True)

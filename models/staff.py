@@ -18,6 +18,7 @@ class Position(Period, Base):
         one_of("role", "LEADER", "TEACHER", "ASSISTANT", "STAFF"),
         Index(None, "person_id", "unit_id"),
         Index(None, "unit_id", "person_id"),
+        {"info": {"api": ("insert", "update (until)")}},
     )
 
     id: Mapped[Key]
@@ -25,6 +26,8 @@ class Position(Period, Base):
     unit_id: Mapped[UUID] = reference("unit.id")
     role: Mapped[str]
     source_id: Mapped[str | None]
+    """Of the roster's row; null for what the roster does not own."""
+    substitution_id: Mapped[UUID | None] = reference("substitution.id", index=True)
 
 
 class Administrator(Period, Base):

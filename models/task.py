@@ -26,6 +26,7 @@ class Task(Base):
             postgresql_where="done_at is null",
             postgresql_nulls_not_distinct=True,
         ),
+        {"info": {"api": ("insert", "update (done_at, done_by, over_at)")}},
     )
 
     id: Mapped[Key]
@@ -38,3 +39,8 @@ class Task(Base):
     person_id: Mapped[UUID | None] = reference("person.id")
     made_at: Mapped[dt.datetime]
     done_at: Mapped[dt.datetime | None]
+    """When somebody did it, or when there was no longer anything to do."""
+    done_by: Mapped[UUID | None] = reference("person.id")
+    """Null where it was done by nobody: a register said something else."""
+    over_at: Mapped[dt.datetime | None]
+    """When its reason was gone. A task that somebody has done is not made again before that."""

@@ -60,6 +60,7 @@ class GroupMembership(Period, Base):
         one_of("role", "STUDENT", "CONTACT_TEACHER", "SUBJECT_TEACHER", "ASSISTANT"),
         Index(None, "person_id", "group_id"),
         Index(None, "group_id", "role"),
+        {"info": {"api": ("insert", "update (until)")}},
     )
 
     id: Mapped[Key]
@@ -67,3 +68,5 @@ class GroupMembership(Period, Base):
     person_id: Mapped[UUID] = reference("person.id")
     role: Mapped[str]
     source_id: Mapped[str | None]
+    """Of the roster's row; null for what the roster does not own."""
+    substitution_id: Mapped[UUID | None] = reference("substitution.id", index=True)

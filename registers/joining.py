@@ -61,7 +61,7 @@ def join_statements(joined: Mapping[UUID, UUID], now: dt.datetime) -> list[State
         Statement(_first_of_each("read_pointer", "r.up_to_sent_at desc, r.up_to_id desc"), bound, 1),
         # What is still due is made anew for the person.
         Statement(
-            "update task set done_at = :now where done_at is null"
+            "update task set done_at = coalesce(done_at, :now), over_at = :now where over_at is null"
             " and (child_id = any(cast(:stubs as uuid[])) or person_id = any(cast(:stubs as uuid[])))",
             {"stubs": bound["stubs"], "now": now},
             1,

@@ -336,6 +336,7 @@ def _block(stage: _Stage, fact: Fact) -> UUID:
         person_id=stage.person(told["person"]),
         since=told["since"],
         until=told["until"],
+        agreed_until=told["until"],
         reason_cipher=stage.sealed(told["reason"]),
         set_by=stage.by(fact),
         set_at=fact.at,
@@ -371,6 +372,7 @@ def _delegate(stage: _Stage, fact: Fact) -> UUID:
         unit_id=stage.unit(fact),
         since=told["since"],
         until=told["until"],
+        agreed_until=told["until"],
         registered_by=stage.by(fact),
         registered_at=fact.at,
     )
@@ -390,6 +392,7 @@ def _consent(stage: _Stage, fact: Fact) -> UUID:
         unit_id=stage.unit(fact),
         since=told["since"],
         until=told["until"],
+        agreed_until=told["until"],
         given_at=fact.at,
     )
     return key

@@ -18,8 +18,8 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from authz.due_tasks import make_tasks
 from authz.standing import derive_standing
-from registers.tasks import make_tasks
 
 MOST_PROBLEMS = 100
 """So many problems are told of one input; a file that is wrong throughout need not be told line by line."""

@@ -1,8 +1,10 @@
-"""The tasks that R2 to R4 ask for, made and closed after every import, for units where the child is enrolled now."""
+"""The tasks that R2 to R4 ask for, for units where the child is enrolled now: made and closed after every import, and
+for one child after every act that changes how people stand to it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import text
@@ -33,10 +35,11 @@ ENROLLED = f"""
     select distinct e.child_id, e.unit_id, u.kind
     from enrolment e join unit u on u.id = e.unit_id join person c on c.id = e.child_id
     where u.municipality_id = :municipality and {_holds("e")}
+        and (cast(:children as uuid[]) is null or e.child_id = any(:children))
 """
 MINOR = "exists (select from person c where c.id = e.child_id and (c.turns_18_on is null or c.turns_18_on > :today))"
 
-# ruff: noqa: S608 - the statements are put together from this page's own text; values are bound
+
 DUE = {
     # R2, for the administration: a staff relation that family closes. Leaders and the staff of SFO and kindergarten by
     # their position, others by a group.
@@ -96,11 +99,13 @@ DUE = {
 
 CLOSE = """
     with enrolled as materialized ({enrolled}), due (child_id, person_id, unit_id) as ({due})
-    update task t set done_at = :now
-    where t.municipality_id = :municipality and t.kind = :kind and t.done_at is null and not exists (
-        select from due d where d.child_id = t.child_id
-            and d.person_id is not distinct from t.person_id and d.unit_id is not distinct from t.unit_id
-    )
+    update task t set over_at = :now, done_at = coalesce(t.done_at, :now),
+        done_by = case when t.done_at is null then cast(:by as uuid) else t.done_by end
+    where t.municipality_id = :municipality and t.kind = :kind and t.over_at is null
+        and (cast(:children as uuid[]) is null or t.child_id = any(:children)) and not exists (
+            select from due d where d.child_id = t.child_id
+                and d.person_id is not distinct from t.person_id and d.unit_id is not distinct from t.unit_id
+        )
 """
 
 MAKE = """
@@ -109,19 +114,29 @@ MAKE = """
     select gen_random_uuid(), :municipality, :kind, d.unit_id, d.child_id, d.person_id, :now
     from due d
     where not exists (
-        select from task t where t.kind = :kind and t.done_at is null and t.child_id = d.child_id
+        select from task t where t.kind = :kind and t.over_at is null and t.child_id = d.child_id
             and t.person_id is not distinct from d.person_id and t.unit_id is not distinct from d.unit_id
     )
 """
 
 
-async def make_tasks(connection: AsyncConnection, municipality_id: UUID, now: dt.datetime) -> None:
-    """Makes the tasks that are due on the Oslo day of `now`, and closes open ones that no longer are."""
+async def make_tasks(
+    connection: AsyncConnection,
+    municipality_id: UUID,
+    now: dt.datetime,
+    children: Collection[UUID] | None = None,
+    by: UUID | None = None,
+) -> None:
+    """Makes the tasks that are due on the Oslo day of `now`, and closes those that no longer are, of the given children
+    or of all; `by` is whose act it was that closed them, if it was anybody's."""
+    scope = {
+        "municipality": municipality_id,
+        "children": None if children is None else list(children),
+        "now": now,
+        "today": oslo_day(now),
+    }
     for kind, due in DUE.items():
         for statement in (CLOSE, MAKE):
-            await connection.execute(
-                text(statement.format(enrolled=ENROLLED, due=due)).bindparams(
-                    municipality=municipality_id, kind=kind, now=now
-                ),
-                {"today": oslo_day(now)} if ":today" in due + ENROLLED else {},
-            )
+            sql = statement.format(enrolled=ENROLLED, due=due)
+            bound = {**scope, "kind": kind, **({"by": by} if statement is CLOSE else {})}
+            await connection.execute(text(sql), bound)
