@@ -17,7 +17,7 @@ import click
 import platformdirs
 
 from authz.standing import derivations, derive_standing
-from bench import municipality
+from bench import cpu, municipality
 from bench.contestants import Contestant, body, started
 from bench.load import Request, load
 from bench.measure import AnswersDiffer, Measured, compare, measure
@@ -102,6 +102,7 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
         await fill(database, vault, anew=told["rebuild"])
         askers, stranger, version = await who_asks(database, vault)
         foreign = foreign_askers(askers, stranger)
+        root = await cpu.postmaster(database.admin_connect) if told["cpu"] else None
         asked = {question: askers[question] for question in told["questions"]}
         everyone = [asker for asking in (*askers.values(), *foreign.values()) for asker in asking]
         with ExitStack() as stack:
@@ -115,6 +116,9 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
             if told["profile"]:
                 for question, asking in asked.items():
                     profile(contestants[0], question, asking, Path(f"profile-{contestants[0].name}-{question}.svg"))
+                return True
+            if root is not None:
+                click.echo(cpu.rendered(cpu.spent_by(contestants, asked, root, told["rounds"], told["seconds"], tell)))
                 return True
             found = Measured()
             tell("comparing answers")
@@ -145,6 +149,7 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
 )
 @click.option("--compare-only", is_flag=True, help="Stop when the answers were found to be the same.")
 @click.option("--profile", is_flag=True, help="Flame graphs of the first contestant instead of figures (py-spy).")
+@click.option("--cpu", is_flag=True, help="Processor time a request instead: for a machine that others use too.")
 @click.option("--rebuild", is_flag=True, help="Make the municipality anew.")
 @click.option("--readme", is_flag=True, help="Write the table into bench/README.md too.")
 @click.option("--any-python", is_flag=True, help="Measure though this Python was built without optimisation.")
