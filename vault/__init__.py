@@ -33,14 +33,25 @@ class Vault:
     """32 bytes."""
 
     def encrypt(self, plain: str, what: str) -> bytes:
-        newest = len(self.encryption_keys) - 1
-        nonce = os.urandom(NONCE)
-        sealed = AESGCM(self.encryption_keys[newest]).encrypt(nonce, plain.encode(), what.encode())
-        return bytes([newest]) + nonce + sealed
+        return self.wrap(plain.encode(), what)
 
     def decrypt(self, cipher: bytes, what: str) -> str:
+        return self.unwrap(cipher, what).decode()
+
+    def wrap(self, plain: bytes, what: str) -> bytes:
+        """As `encrypt`, of bytes: a municipality's key, with its own id in `what`."""
+        newest = len(self.encryption_keys) - 1
+        nonce = os.urandom(NONCE)
+        sealed = AESGCM(self.encryption_keys[newest]).encrypt(nonce, plain, what.encode())
+        return bytes([newest]) + nonce + sealed
+
+    def unwrap(self, cipher: bytes, what: str) -> bytes:
         key = AESGCM(self.encryption_keys[cipher[0]])
-        return key.decrypt(cipher[1 : 1 + NONCE], cipher[1 + NONCE :], what.encode()).decode()
+        return key.decrypt(cipher[1 : 1 + NONCE], cipher[1 + NONCE :], what.encode())
+
+    def is_newest(self, cipher: bytes) -> bool:
+        """Whether it lies under the key that encrypts now."""
+        return cipher[0] == len(self.encryption_keys) - 1
 
     def keyed_hash(self, plain: str, what: str) -> bytes:
         """32 bytes, the same for the same text: for look-ups and for telling that two values are one."""
