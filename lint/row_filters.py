@@ -25,6 +25,9 @@ ALLOWED = (
 SETTLED = {
     "resolvers/child.py:guardians": "the field's mask says to whom the whole list is open",
     "resolvers/child.py:responsibilities": "the field's mask says to whom the whole list is open",
+    "resolvers/record.py:openings": "the predicate asks for the viewer alone, not for keys",
+    "resolvers/record.py:readers": "the field's mask says to whom the whole list is open",
+    "resolvers/record.py:versions": "the field's mask says to whom every version is open",
     "resolvers/thread.py:participants": "whoever sees the thread sees them all (C7)",
     "resolvers/viewer.py:own_units": "every unit is visible (C8); these are those where the viewer works",
 }

@@ -1,15 +1,18 @@
 """The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
 
+from models.attachment import Attachment
 from models.base import Base, new_key
 from models.block import Block, BlockLift
 from models.child import Enrolment
 from models.confirmation import Confirmation
+from models.data_key import DataKey, MunicipalityKey
 from models.delegate import Consent, Delegate
 from models.guardian import FamilyRelation, ParentalResponsibility
 from models.message import Message
 from models.municipality import LocalFact, Municipality, Setting
 from models.need_case import NeedCase
 from models.person import Person, PersonIdentifier, Protection, Residence, SignInSubject
+from models.record import Record, RecordHold, RecordOpening, RecordReader, RecordVersion
 from models.staff import Administrator, Position
 from models.standing import ChildProtection, Delegation, Guardianship, Kinship
 from models.substitution import Substitution
@@ -19,12 +22,14 @@ from models.unit import Group, GroupMembership, Unit
 
 __all__ = [
     "Administrator",
+    "Attachment",
     "Base",
     "Block",
     "BlockLift",
     "ChildProtection",
     "Confirmation",
     "Consent",
+    "DataKey",
     "Delegate",
     "Delegation",
     "Enrolment",
@@ -36,6 +41,7 @@ __all__ = [
     "LocalFact",
     "Message",
     "Municipality",
+    "MunicipalityKey",
     "NeedCase",
     "ParentalResponsibility",
     "Participant",
@@ -44,6 +50,11 @@ __all__ = [
     "Position",
     "Protection",
     "ReadPointer",
+    "Record",
+    "RecordHold",
+    "RecordOpening",
+    "RecordReader",
+    "RecordVersion",
     "Residence",
     "Setting",
     "SignInSubject",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped
 
 from models.base import Base, Key, one_of, reference
@@ -13,7 +13,11 @@ from models.base import Base, Key, one_of, reference
 
 class Message(Base):
     __tablename__ = "message"
-    __table_args__ = (one_of("author_side", "GUARDIAN", "UNIT"), Index(None, "thread_id", "sent_at", "id"))
+    __table_args__ = (
+        one_of("author_side", "GUARDIAN", "UNIT"),
+        CheckConstraint("body_cipher is null or body = ''", name="body"),
+        Index(None, "thread_id", "sent_at", "id"),
+    )
 
     id: Mapped[Key]
     thread_id: Mapped[UUID] = reference("thread.id")
@@ -24,6 +28,9 @@ class Message(Base):
     on_behalf_of: Mapped[UUID | None]
     """The unit, when it was written on its behalf."""
     body: Mapped[str]
+    """Empty where it is encrypted."""
+    body_cipher: Mapped[bytes | None]
+    """The body under the child's data key, when what is sensitive in it was acknowledged (L4)."""
     sent_at: Mapped[dt.datetime]
     retracted_at: Mapped[dt.datetime | None]
     """A retracted message keeps its place and time (T9)."""

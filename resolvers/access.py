@@ -11,10 +11,23 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
 
-from authz import child, relation, thread, unit
+from authz import child, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
-from models import Enrolment, Group, GroupMembership, Guardianship, Message, Participant, Person, Position, Thread
+from models import (
+    Attachment,
+    Enrolment,
+    Group,
+    GroupMembership,
+    Guardianship,
+    Message,
+    Participant,
+    Person,
+    Position,
+    Record,
+    RecordVersion,
+    Thread,
+)
 from resolvers import ids
 from resolvers.engine.plan import Catalogue
 from resolvers.engine.run import Run
@@ -207,6 +220,8 @@ class Reasons:
             "OtherAdult": self.of_other_adult,
             "Thread": self.of_thread,
             "Message": self.of_message,
+            "Record": self.of_record,
+            "Attachment": self.of_attachment,
         }
         return await asked[self.type_name](row_id)
 
@@ -318,6 +333,38 @@ class Reasons:
         )
         (own,) = await self.run.fetch(found, {"message": row_id})
         return await self.by_roads(own)
+
+    async def of_record(self, row_id: UUID) -> list[dict[str, Any]]:
+        """C2's rows on records, by the relations that open it; a leader may see that it exists and no more."""
+        row = table(Record, "record")
+        found = compiled(
+            select(row.c.child_id, row.c.unit_id, record.mask(row, self.run.keys).label("mask")).where(
+                row.c.id == bindparam("record", type_=Uuid())
+            )
+        )
+        (own,) = await self.run.fetch(found, {"record": row_id})
+        reads = Relation(own["mask"])
+        if Relation.ADULT_SELF in reads:
+            reads |= Relation.SELF
+        leads = Relation.UNIT_LEADER | Relation.FORMER_LEADER
+        told = await self.by_children([own["child_id"]], "C2", reads | leads, at=own["unit_id"])
+        masked = {name for name, line in self.run.catalogue.lines.items() if line.masked}
+        for one in told:
+            if one["relation"] == "SELF":
+                one["opens"] = self.opens(Relation.ADULT_SELF)
+            elif one["relation"] == "UNIT_LEADER" and not reads & leads:
+                one["opens"] = [name for name in one["opens"] if name not in masked]
+        return told
+
+    async def of_attachment(self, row_id: UUID) -> list[dict[str, Any]]:
+        row, version = table(Attachment, "attachment"), table(RecordVersion, "version")
+        found = compiled(
+            select(row.c.message_id, version.c.record_id)
+            .select_from(row.outerjoin(version, version.c.id == row.c.record_version_id))
+            .where(row.c.id == bindparam("attachment", type_=Uuid()))
+        )
+        [(message_id, record_id)] = await self.run.fetch(found, {"attachment": row_id})
+        return await self.of_message(message_id) if message_id is not None else await self.of_record(record_id)
 
     async def by_roads(self, own: Any) -> list[dict[str, Any]]:
         """T1 to T6, each with the relation by which it holds."""

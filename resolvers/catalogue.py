@@ -11,18 +11,20 @@ from graphql import (
     is_non_null_type,
 )
 
+from authz import attachment as attachment_policy
 from authz import child as child_policy
 from authz import guardian as guardian_policy
 from authz import message as message_policy
 from authz import other_adult as other_adult_policy
+from authz import record as record_policy
 from authz import staff as staff_policy
 from authz import thread as thread_policy
 from authz import unit as unit_policy
 from authz import viewer as viewer_policy
 from authz.engine.policy import Line
-from resolvers import child, guardian, message, other_adult, staff, thread, unit, viewer
+from resolvers import attachment, child, guardian, message, other_adult, record, staff, thread, unit, viewer
 from resolvers.engine.plan import Catalogue
-from resolvers.engine.source import Batch, Entity, Many, Source
+from resolvers.engine.source import Batch, Entity, Many, Sealed, Source
 
 POLICIES = (
     viewer_policy,
@@ -33,9 +35,11 @@ POLICIES = (
     other_adult_policy,
     thread_policy,
     message_policy,
+    record_policy,
+    attachment_policy,
 )
-PAGES = (viewer, unit, child, guardian, staff, other_adult, thread, message)
-PAGED = ("Child", "Thread", "Message")
+PAGES = (viewer, unit, child, guardian, staff, other_adult, thread, message, record, attachment)
+PAGED = ("Child", "Thread", "Message", "Record")
 WORKED_OUT = {"PostalAddress", "Contact", "AccessExplanation", "AccessReason", "PageInfo"}
 """Types whose values come whole from a source of the field above."""
 
@@ -95,7 +99,7 @@ def faults(
             yield f"{field_name} can be hidden and is non-null"
         if lines[field_name].masked and entities[described.name].mask is None:
             yield f"{field_name} can be hidden, and {described.name} has no mask"
-        if (isinstance(source, Batch) or (isinstance(source, Many) and source.first)) and not nullable:
+        if (isinstance(source, Batch | Sealed) or (isinstance(source, Many) and source.first)) and not nullable:
             yield f"{field_name} may come to nothing and is non-null"
     yield from (f"the policy names {name}, which is no field" for name in lines.keys() - known)
     yield from (f"there is a source for {name}, which is no field" for name in sources.keys() - known)

@@ -17,6 +17,8 @@ TYPE_BYTES = {
     "OtherAdult": b"A",
     "Thread": b"T",
     "Message": b"M",
+    "Record": b"R",
+    "Attachment": b"B",
 }
 TYPES = {byte: name for name, byte in TYPE_BYTES.items()}
 LENGTH = 23

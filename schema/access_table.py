@@ -27,7 +27,8 @@ HEADINGS = {
     Relation.REPORTER: "reporter",
 }
 ORDER = ("Viewer", "Child", "PostalAddress", "ParentalResponsibility", "Guardian", "Contact", "OtherAdult",
-         "StaffMember", "Position", "Unit", "Group", "Thread", "Participant", "Message", "AccessExplanation",
+         "StaffMember", "Position", "Unit", "Group", "Thread", "Participant", "Message",
+         "Record", "RecordVersion", "RecordReader", "RecordOpening", "Attachment", "AccessExplanation",
          "AccessReason", "Query")  # fmt: skip
 
 INTRODUCTION = """\

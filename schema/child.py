@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Node, Person
-from schema.scalars import Connection, Relation, paged
+from schema.scalars import Connection, RecordKind, Relation, argument, paged
 
 if TYPE_CHECKING:
     from schema.person import Guardian
+    from schema.record import Record
     from schema.thread import Thread
     from schema.unit import Group, Unit
 
@@ -61,3 +62,7 @@ class Child(Node, Person):
         description="Every entry of parental responsibility, those that open nothing too, oldest first."
     )
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")
+    records: Connection[Record] | None = paged(
+        "What units have written about the child, as far as the viewer sees it, newest first.",
+        argument("kinds", list[RecordKind] | None, "Of these kinds; of all when left out."),
+    )

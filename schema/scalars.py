@@ -59,6 +59,20 @@ class ThreadSide(Enum):
     UNIT = strawberry.enum_value("UNIT", description="The unit's side.")
 
 
+@strawberry.enum(description="What kind of record it is, which decides who reads it. See docs/rules.md, C2.")
+class RecordKind(Enum):
+    ASSESSMENT = strawberry.enum_value("ASSESSMENT", description="An assessment (vurdering); shared with the home.")
+    INDIVIDUAL_PLAN = strawberry.enum_value(
+        "INDIVIDUAL_PLAN", description="An individual plan (IOP); shared with the home, and kept for good."
+    )
+    ANNUAL_REPORT = strawberry.enum_value(
+        "ANNUAL_REPORT", description="An annual report (årsrapport); shared with the home, and kept for good."
+    )
+    LETTER = strawberry.enum_value("LETTER", description="A letter; for its author and named readers.")
+    NOTE = strawberry.enum_value("NOTE", description="A note; for its author and named readers.")
+    HEALTH = strawberry.enum_value("HEALTH", description="Health information; for its author and named readers.")
+
+
 @strawberry.type(description="Where a page lies in its connection.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="There are entries after the last one of this page.")

@@ -11,6 +11,7 @@ from schema.node import Node, Person
 from schema.scalars import Connection, ThreadSide, paged
 
 if TYPE_CHECKING:
+    from schema.attachment import Attachment
     from schema.child import Child
     from schema.unit import Unit
 
@@ -53,3 +54,4 @@ class Message(Node):
     body: str | None = strawberry.field(description="The text; null for everyone once it is retracted.")
     sent_at: dt.datetime = strawberry.field(description="When it was sent.")
     retracted_at: dt.datetime | None = strawberry.field(description="When it was retracted.")
+    attachments: list[Attachment] = strawberry.field(description="Its files; none once it is retracted.")

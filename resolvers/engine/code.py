@@ -133,6 +133,12 @@ class Code:
                 at = self.column(self.level, source.sql(row, self.planner.keys))
                 after.append((guard, f"works[{number}].append((r[{at}], {{0}}))"))
                 return "None"
+            case kind.Sealed() if guard is None:
+                number = len(self.workings)
+                self.workings.append(Working(source.sealed, type_name, nodes, key, None))
+                at = self.column(self.level, source.sealed.sql(row, self.planner.keys))
+                after.append((f"r[{at}] is not None else pass", f"works[{number}].append((r[{at}], {{0}}))"))
+                return f"r[{self.column(self.level, source.plain(row, self.planner.keys))}]"
         raise SourceOutOfPlace(field_name)
 
     def joined_person(self, source: kind.OnePerson, row: FromClause) -> FromClause:

@@ -135,6 +135,15 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """A value of the row that lies encrypted in some rows: those alone are worked out, and the others cost a test."""
+
+    plain: Sql
+    sealed: Batch
+    """Its input is null for a row whose value is plain."""
+
+
+@dataclass(frozen=True)
 class Scalar:
     """A value of the viewer as such, read by a statement of its own."""
 
@@ -169,4 +178,6 @@ class Answered:
     answer: Callable[[Run, Mapping[str, Any]], Awaitable[Any]]
 
 
-Source: TypeAlias = Column | One | OnePerson | Many | Connection | Batch | Scalar | Known | Itself | ByIds | Answered
+Source: TypeAlias = (
+    Column | One | OnePerson | Many | Connection | Batch | Sealed | Scalar | Known | Itself | ByIds | Answered
+)
