@@ -193,7 +193,7 @@ class GraphiqlBuild:
                 source = self.sources / name
                 (shutil.copytree if source.is_dir() else shutil.copyfile)(source, work / name)
             self._step("looking for Node")
-            node = self._node()
+            node = self.node()
             self._step("fetching the packages from the npm registry")
             self._run(
                 [*node.npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"],
@@ -218,7 +218,8 @@ class GraphiqlBuild:
             raise GraphiqlNotBuilt("The sources were changed while it was built. Load this page again.")
         return ready
 
-    def _node(self) -> Node:
+    def node(self) -> Node:
+        """The Node to build with: the machine's, else one fetched as a Python package. Raises GraphiqlNotBuilt."""
         if (node := node_on_path()) is not None:
             return node
         self._step("fetching Node, since this machine has none")

@@ -23,7 +23,7 @@ SECONDS = 300
 def node() -> Node:
     """Node with the audits' package installed from its lockfile."""
     try:
-        found = GraphiqlBuild()._node()
+        found = GraphiqlBuild().node()
     except (GraphiqlNotBuilt, OSError) as reason:
         pytest.skip(f"the audits need Node: {reason}")
     path = os.pathsep.join((str(found.command.parent), os.environ.get("PATH", os.defpath)))

@@ -6,17 +6,8 @@ Wants Chromium on the machine and the dependency group `browser`; is skipped, an
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import shutil
-import signal
-import socket
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,118 +16,23 @@ import pytest
 from graphql import parse, print_ast
 
 from server.graphiql import GraphiqlBuild, GraphiqlNotBuilt
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    # Root has no sandbox to stand in.
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Whatever would leave this machine fails, and the page must work all the same.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-LOOPBACK = "127.0.0.1"
-SECONDS_TO_START = 300
-MILLISECONDS_TO_SHOW = 30_000
-
-if CHROMIUM is None:
-    pytest.skip("Chromium is not installed; on Debian: apt install chromium", allow_module_level=True)
-playwright = pytest.importorskip(
-    "playwright.async_api", reason="Playwright is not installed: uv run --group browser pytest tests/browser"
-)
-
-
-@dataclass
-class Seen:
-    """What the browser asked for and complained of."""
-
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def failed(self, request: Any) -> None:
-        # What was under way when the page was left is no failure of the page.
-        if request.failure != "net::ERR_ABORTED":
-            self.complaints.append(f"failed: {request.url} ({request.failure})")
+from tests.browser.stage import MILLISECONDS_TO_SHOW, Seen
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """Not in pytest's own folder, whose path is long and which PostgreSQL's account may not pass when root tests."""
-    path = Path(tempfile.mkdtemp(prefix="innsyn-browser-", dir="/tmp"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-async def address(folder: Path) -> AsyncIterator[str]:
-    """A small demo municipality, served on loopback, its page built."""
+async def address(browser: Any, demo: str) -> str:
+    """Where the page is, built."""
     try:
         await asyncio.to_thread(GraphiqlBuild().finish)
     except GraphiqlNotBuilt as problem:
         pytest.skip(f"GraphiQL cannot be built here. {problem}")
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        port = free.getsockname()[1]
-    log = folder / "log"
-    with log.open("wb") as written:
-        demo = await asyncio.create_subprocess_exec(
-            *(str(Path(sys.executable).parent / "innsyn"), "demo", "--children", "200", "--seed", "1"),
-            *("--port", str(port), "--data", str(folder / "data")),
-            stdout=written,
-            stderr=written,
-            env={name: value for name, value in os.environ.items() if not name.startswith("INNSYN_")},
-        )
-    try:
-        url = f"http://{LOOPBACK}:{port}"
-        async with httpx.AsyncClient(trust_env=False) as client:
-            for _ in range(SECONDS_TO_START * 2):
-                assert demo.returncode is None, log.read_text(errors="replace")[-2000:]
-                with contextlib.suppress(httpx.TransportError):
-                    if (await client.get(f"{url}/readyz")).status_code == 200:
-                        break
-                await asyncio.sleep(0.5)
-            else:
-                raise AssertionError(f"the demo did not get ready: {log.read_text(errors='replace')[-2000:]}")
-        yield url
-    finally:
-        if demo.returncode is None:
-            demo.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(demo.wait(), 60)
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Any]:
-    async with playwright.async_playwright() as driver:
-        # The profile is a new and empty folder each time, and the driver removes it.
-        started = await driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
-        yield started
-        await started.close()
-
-
-@pytest.fixture
-async def seen() -> Seen:
-    return Seen()
+    return demo
 
 
 @pytest.fixture
 async def page(browser: Any, seen: Seen) -> AsyncIterator[Any]:
     context = await browser.new_context(locale="en-GB", viewport={"width": 1360, "height": 800})
-    await context.add_init_script(
-        "addEventListener('securitypolicyviolation', (e) =>"
-        " console.error(`policy: ${e.violatedDirective} closed to ${e.blockedURI}`))"
-    )
-    context.on("request", lambda request: seen.requests.append(request.url))
-    context.on("requestfailed", seen.failed)
-    context.on("weberror", lambda error: seen.complaints.append(f"error: {error.error}"))
-    context.on(
-        "console",
-        lambda said: seen.complaints.append(f"{said.type}: {said.text}") if said.type in {"error", "warning"} else None,
-    )
+    await seen.watch(context)
     opened = await context.new_page()
     opened.set_default_timeout(MILLISECONDS_TO_SHOW)
     yield opened
