@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 from authz import thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
 from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, holds, number, table, word
-from authz.relation import left_before
+from authz.relation import enrolled, left_before
 from models import Enrolment, Person, Protection, Residence, Thread
 
 GUARDIANS = (
@@ -118,6 +118,39 @@ def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
 def related(child_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnElement[bool]:
     """The viewer stands in one of the relations to the child."""
     return mask(child_id, keys).bitwise_and(number(relations)) != number(0)
+
+
+def ties_at(
+    child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
+) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
+    """C2's mark U: the relations that open what the unit made of the child. Those of section 2 that are at a unit are
+    at this one; a guardian's, the child's own and the case worker's are to the whole child."""
+
+    def working(units: str) -> ColumnElement[bool]:
+        here = all_of(keys.has(unit_id, units), keys.has_not(child_id, "closed"))
+        return all_of(here, enrolled(child_id, unit_id)) if units in keys else here
+
+    return (
+        (Relation.GUARDIAN, keys.has(child_id, "guardian")),
+        (Relation.DELEGATE, keys.has_pair(child_id, unit_id, "delegate")),
+        (Relation.CONTACT_TEACHER, keys.has_pair(child_id, unit_id, "contact")),
+        (Relation.SUBJECT_STAFF, keys.has_pair(child_id, unit_id, "subject_staff")),
+        (Relation.UNIT_STAFF, working("staffed")),
+        (Relation.UNIT_LEADER, working("led")),
+        (Relation.CASE_WORKER, keys.has(child_id, "cases")),
+        (Relation.SELF, keys.has(child_id, "oneself")),
+        (Relation.ADULT_SELF, adult_self(child_id, keys)),
+    )
+
+
+def mask_at(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
+    """The viewer's relations to the child that count at the unit, as bits."""
+    return bits(*(bit(holds_now, relation) for relation, holds_now in ties_at(child_id, unit_id, keys)))
+
+
+def related_at(child_id: ColumnElement, unit_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnElement[bool]:
+    """The viewer stands in one of the relations to the child, and it counts at the unit."""
+    return any_of(*(held for relation, held in ties_at(child_id, unit_id, keys) if relation in relations))
 
 
 def visible(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

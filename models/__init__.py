@@ -1,5 +1,6 @@
 """The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
 
+from models.absence import Absence
 from models.attachment import Attachment
 from models.base import Base, new_key
 from models.block import Block, BlockLift
@@ -12,6 +13,7 @@ from models.message import Message
 from models.municipality import LocalFact, Municipality, Setting
 from models.need_case import NeedCase
 from models.person import Person, PersonIdentifier, Protection, Residence, SignInSubject
+from models.photo_consent import PhotoConsent
 from models.record import Record, RecordHold, RecordOpening, RecordReader, RecordVersion
 from models.staff import Administrator, Position
 from models.standing import ChildProtection, Delegation, Guardianship, Kinship
@@ -21,6 +23,7 @@ from models.thread import Participant, ReadPointer, Thread
 from models.unit import Group, GroupMembership, Unit
 
 __all__ = [
+    "Absence",
     "Administrator",
     "Attachment",
     "Base",
@@ -47,6 +50,7 @@ __all__ = [
     "Participant",
     "Person",
     "PersonIdentifier",
+    "PhotoConsent",
     "Position",
     "Protection",
     "ReadPointer",

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
 
-from authz import child, record, relation, thread, unit
+from authz import absence, child, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import (
+    Absence,
     Attachment,
     Enrolment,
     Group,
@@ -222,6 +223,7 @@ class Reasons:
             "Message": self.of_message,
             "Record": self.of_record,
             "Attachment": self.of_attachment,
+            "Absence": self.of_absence,
         }
         return await asked[self.type_name](row_id)
 
@@ -365,6 +367,12 @@ class Reasons:
         )
         [(message_id, record_id)] = await self.run.fetch(found, {"attachment": row_id})
         return await self.of_message(message_id) if message_id is not None else await self.of_record(record_id)
+
+    async def of_absence(self, row_id: UUID) -> list[dict[str, Any]]:
+        row = table(Absence, "absence")
+        found = compiled(select(row.c.child_id, row.c.unit_id).where(row.c.id == bindparam("absence", type_=Uuid())))
+        (own,) = await self.run.fetch(found, {"absence": row_id})
+        return await self.by_children([own["child_id"]], "C2", absence.SEEN | Relation.SELF, at=own["unit_id"])
 
     async def by_roads(self, own: Any) -> list[dict[str, Any]]:
         """T1 to T6, each with the relation by which it holds."""

@@ -11,18 +11,33 @@ from graphql import (
     is_non_null_type,
 )
 
+from authz import absence as absence_policy
 from authz import attachment as attachment_policy
 from authz import child as child_policy
 from authz import guardian as guardian_policy
 from authz import message as message_policy
 from authz import other_adult as other_adult_policy
+from authz import photo_consent as photo_consent_policy
 from authz import record as record_policy
 from authz import staff as staff_policy
 from authz import thread as thread_policy
 from authz import unit as unit_policy
 from authz import viewer as viewer_policy
 from authz.engine.policy import Line
-from resolvers import attachment, child, guardian, message, other_adult, record, staff, thread, unit, viewer
+from resolvers import (
+    absence,
+    attachment,
+    child,
+    guardian,
+    message,
+    other_adult,
+    photo_consent,
+    record,
+    staff,
+    thread,
+    unit,
+    viewer,
+)
 from resolvers.engine.plan import Catalogue
 from resolvers.engine.source import Batch, Entity, Many, Sealed, Source
 
@@ -37,10 +52,25 @@ POLICIES = (
     message_policy,
     record_policy,
     attachment_policy,
+    absence_policy,
+    photo_consent_policy,
 )
-PAGES = (viewer, unit, child, guardian, staff, other_adult, thread, message, record, attachment)
-PAGED = ("Child", "Thread", "Message", "Record")
-WORKED_OUT = {"PostalAddress", "Contact", "AccessExplanation", "AccessReason", "PageInfo"}
+PAGES = (
+    viewer,
+    unit,
+    child,
+    guardian,
+    staff,
+    other_adult,
+    thread,
+    message,
+    record,
+    attachment,
+    absence,
+    photo_consent,
+)
+PAGED = ("Child", "Thread", "Message", "Record", "Absence")
+WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo"}
 """Types whose values come whole from a source of the field above."""
 
 

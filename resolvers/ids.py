@@ -19,6 +19,7 @@ TYPE_BYTES = {
     "Message": b"M",
     "Record": b"R",
     "Attachment": b"B",
+    "Absence": b"a",
 }
 TYPES = {byte: name for name, byte in TYPE_BYTES.items()}
 LENGTH = 23

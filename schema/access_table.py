@@ -26,10 +26,33 @@ HEADINGS = {
     Relation.MUNICIPALITY: "everybody signed in",
     Relation.REPORTER: "reporter",
 }
-ORDER = ("Viewer", "Child", "PostalAddress", "ParentalResponsibility", "Guardian", "Contact", "OtherAdult",
-         "StaffMember", "Position", "Unit", "Group", "Thread", "Participant", "Message",
-         "Record", "RecordVersion", "RecordReader", "RecordOpening", "Attachment", "AccessExplanation",
-         "AccessReason", "Query")  # fmt: skip
+ORDER = (
+    "Viewer",
+    "Child",
+    "PostalAddress",
+    "ParentalResponsibility",
+    "Guardian",
+    "Contact",
+    "OtherAdult",
+    "StaffMember",
+    "Position",
+    "Unit",
+    "Group",
+    "Thread",
+    "Participant",
+    "Message",
+    "Absence",
+    "PhotoConsent",
+    "PhotoUse",
+    "Record",
+    "RecordVersion",
+    "RecordReader",
+    "RecordOpening",
+    "Attachment",
+    "AccessExplanation",
+    "AccessReason",
+    "Query",
+)
 
 INTRODUCTION = """\
 # Access

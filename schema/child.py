@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Node, Person
-from schema.scalars import Connection, RecordKind, Relation, argument, paged
+from schema.photo_consent import PhotoPurpose
+from schema.scalars import ABSENCES, Connection, RecordKind, Relation, argument, asked, paged
 
 if TYPE_CHECKING:
+    from schema.absence import Absence
     from schema.person import Guardian
+    from schema.photo_consent import PhotoConsent, PhotoUse
     from schema.record import Record
     from schema.thread import Thread
     from schema.unit import Group, Unit
@@ -62,6 +65,19 @@ class Child(Node, Person):
         description="Every entry of parental responsibility, those that open nothing too, oldest first."
     )
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")
+    absences: Connection[Absence] | None = paged(
+        "Absence from the units by which the viewer sees the child, the latest days first.", *ABSENCES
+    )
+    photo_consents: list[PhotoConsent] | None = strawberry.field(
+        description="Consents to photographs, oldest first: to a unit those of all who are asked now, to a guardian "
+        "and to the pupil their own."
+    )
+    photo_use_allowed: PhotoUse | None = asked(
+        "Whether photographs of the child may be used so, now: every guardian of now must have consented, and the "
+        "pupil from 15. Null at a unit by which the viewer does not see the child.",
+        argument("purpose", PhotoPurpose, "For what."),
+        argument("unit_id", strawberry.ID, "At which unit."),
+    )
     records: Connection[Record] | None = paged(
         "What units have written about the child, as far as the viewer sees it, newest first.",
         argument("kinds", list[RecordKind] | None, "Of these kinds; of all when left out."),

@@ -10,12 +10,33 @@ from graphql import GraphQLSchema
 
 from resolvers.catalogue import catalogue
 from resolvers.engine.plan import Catalogue
-from schema import attachment, child, person, record, thread, unit, viewer
+from schema import absence, attachment, child, person, photo_consent, record, thread, unit, viewer
 from schema.engine_schema import EngineSchema
 
-PAGES: tuple[ModuleType, ...] = (viewer, unit, child, person, thread, record, attachment)
-NODES = (unit.Unit, unit.Group, child.Child, person.Guardian, person.StaffMember, person.OtherAdult, thread.Thread,
-         thread.Message, record.Record, attachment.Attachment)  # fmt: skip
+PAGES: tuple[ModuleType, ...] = (
+    viewer,
+    unit,
+    child,
+    person,
+    thread,
+    record,
+    attachment,
+    absence,
+    photo_consent,
+)
+NODES = (
+    unit.Unit,
+    unit.Group,
+    child.Child,
+    person.Guardian,
+    person.StaffMember,
+    person.OtherAdult,
+    thread.Thread,
+    thread.Message,
+    record.Record,
+    attachment.Attachment,
+    absence.Absence,
+)
 SDL_FILE = Path(__file__).parent.parent / "schema.graphql"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -125,3 +126,9 @@ def asked(description: str, *arguments: StrawberryArgument) -> Any:
 def paged(description: str, *more: StrawberryArgument) -> Any:
     """A connection's field: first and after, or last and before."""
     return asked(description, *more, *(argument(name, kind | None, told) for name, kind, told in PAGE_ARGUMENTS))
+
+
+ABSENCES = (
+    argument("on", dt.date | None, "Of this day only."),
+    argument("ended", bool | None, "Those too that were corrected or withdrawn; left out otherwise."),
+)

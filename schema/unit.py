@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Node
-from schema.scalars import Connection, GroupKind, UnitKind, paged
+from schema.scalars import ABSENCES, Connection, GroupKind, UnitKind, paged
 
 if TYPE_CHECKING:
+    from schema.absence import Absence
     from schema.child import Child
     from schema.person import StaffMember
     from schema.thread import Thread
@@ -27,6 +28,10 @@ class Unit(Node):
         "Children enrolled here now whom the viewer sees by a relation at this unit, by name."
     )
     threads: Connection[Thread] = paged("Threads of this unit that the viewer sees, newest first.")
+    absences: Connection[Absence] = paged(
+        "Absence from this unit that the viewer sees, the latest days first: with `on`, who is absent that day.",
+        *ABSENCES,
+    )
 
 
 @strawberry.type(description="A class, a teaching group or a department of a unit.")

@@ -17,6 +17,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
+from tests.oracle import everyday
 from tests.oracle.relations import Relations
 from tests.oracle.view import Node, View
 from tests.worlds.world import World, oslo
@@ -30,6 +31,7 @@ TYPES = {
     "group": "Group",
     "thread": "Thread",
     "message": "Message",
+    "absence": "Absence",
 }
 WHO = r"^(?P<who>\w+)(?: as (?P<login>private|employee))?"
 SEES = re.compile(WHO + r" (?P<yes>sees|does not see) (?P<type>\w+) (?P<handle>\w+)(?:\.(?P<field>\w+))?$")
@@ -98,6 +100,8 @@ class Statements:
                 and not view.contact_closed_by_protection(child)
                 and child in self.world.contacts
             )
+        if node.type == "Absence":
+            return field in everyday.DATES or everyday.opens_absence(view, self.world.absences[child])
         if node.type == "Message" and field == "body":
             return not self.world.messages[child].retracted
         raise ValueError(f"no such field here: {field}")

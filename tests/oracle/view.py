@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from tests.oracle.everyday import adult, sees_absence
 from tests.oracle.facts import first_instant, oslo_day
 from tests.oracle.relations import STAFF, Relations, Tie
 from tests.worlds.world import Message, Thread
@@ -32,6 +33,9 @@ COLUMNS = {
     "address": {"GUARDIAN", "CONTACT_TEACHER", "UNIT_STAFF", "UNIT_LEADER", "LEFT", "CASE_WORKER", "SELF"},
     "guardians": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER", "SELF"},
     "responsibilities": {"UNIT_LEADER", "CASE_WORKER"},
+    "absences": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "ADULT_SELF"},
+    "photoConsents": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "SELF"},
+    "photoUseAllowed": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "SELF"},
     "contact": {"CONTACT_TEACHER", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER"},
 }  # fmt: skip
 T1 = ("T1 as GUARDIAN", "T1 as DELEGATE")
@@ -84,6 +88,8 @@ class View:
     def opens(self, child: str, column: str) -> bool:
         """C2: whether a relation that the viewer holds opens the column."""
         held = {"LEFT" if tie.left else tie.relation for tie in self.ties(child)}
+        if "SELF" in held and adult(self, child):
+            held.add("ADULT_SELF")
         return bool(held & COLUMNS[column])
 
     def has_relation_at(self, child: str, unit: str) -> bool:
@@ -216,6 +222,7 @@ class View:
             "StaffMember": self.sees_staff,
             "OtherAdult": self.sees_other_adult,
             "Thread": self.sees_thread,
+            "Absence": lambda absence: sees_absence(self, absence),
             "Message": lambda message: (
                 self.world.messages[message] in self.visible_messages(self.world.messages[message].thread)
             ),

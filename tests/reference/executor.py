@@ -23,10 +23,22 @@ from graphql import (
     execute_sync,
 )
 
+from tests.oracle import everyday
 from tests.oracle.facts import CLEAR_KINDS, covers
 from tests.oracle.view import Node, View
+from tests.worlds.everyday import Away
 
-HIDEABLE = {"Child": ("birthDate", "nationalId", "address", "guardians", "responsibilities"), "Guardian": ("contact",)}
+HIDEABLE = {
+    "Child": (
+        "birthDate", "nationalId", "address", "guardians", "responsibilities", "absences", "photoConsents",
+        "photoUseAllowed",
+    ),
+    "Guardian": ("contact",),
+    "Absence": (
+        "fromTime", "toTime", "reason", "note", "side", "reportedAt", "reportedBy", "registeredBy", "confirmedAt",
+        "confirmedBy", "corrects", "endedAt", "endedHow",
+    ),
+}  # fmt: skip
 
 
 @dataclass
@@ -142,6 +154,8 @@ def unit_field(asked: Asked, unit: str, name: str, arguments: dict[str, Any]) ->
         return of("StaffMember", view.unit_staff(unit))
     if name == "children":
         return page(of("Child", view.unit_children(unit)), arguments, "Child")
+    if name == "absences":
+        return absence_page(everyday.absences(view, unit=unit), arguments)
     threads = [thread for thread in view.visible_threads() if view.world.threads[thread].unit == unit]
     return page(of("Thread", threads), arguments, "Thread")
 
@@ -162,6 +176,8 @@ def child_field(asked: Asked, child: str, name: str, arguments: dict[str, Any]) 
     view = asked.view
     if name in HIDEABLE["Child"] and not view.opens(child, name):
         return None
+    if name in ("absences", "photoConsents", "photoUseAllowed"):
+        return child_everyday(asked, child, name, arguments)
     values: dict[str, Callable[[], Any]] = {
         "name": lambda: view.name(child),
         "relations": lambda: view.relations(child),
@@ -179,6 +195,73 @@ def child_field(asked: Asked, child: str, name: str, arguments: dict[str, Any]) 
         ),
     }
     return values[name]()
+
+
+def absence_page(found: list[Away], arguments: dict[str, Any]) -> Plain:
+    day = arguments.get("on")
+    shown = [
+        told.id
+        for told in found
+        if (told.ended is None or arguments.get("ended"))
+        and (day is None or told.first.isoformat() <= str(day) <= told.last.isoformat())
+    ]
+    return page(of("Absence", shown), arguments, "Absence")
+
+
+def child_everyday(asked: Asked, child: str, name: str, arguments: dict[str, Any]) -> Any:
+    view = asked.view
+    if name == "absences":
+        return absence_page(everyday.absences(view, child=child), arguments)
+    if name == "photoConsents":
+        return [
+            Plain(
+                "PhotoConsent",
+                {
+                    "unit": Node("Unit", told.unit),
+                    "purpose": told.purpose,
+                    "givenBy": Node("Child" if told.person == child else "Guardian", told.person),
+                    "givenAt": iso(told.at),
+                    "withdrawnAt": iso(told.withdrawn),
+                },
+            )
+            for told in everyday.consents(view, child)
+        ]
+    unit = asked.visible(arguments["unitId"])
+    if unit is None or unit.type != "Unit":
+        return None
+    told = everyday.use(view, child, unit.handle, arguments["purpose"])
+    return told and Plain("PhotoUse", {"allowed": told[0], "reason": told[1]})
+
+
+def absence_field(asked: Asked, absence: str, name: str, arguments: dict[str, Any]) -> Any:
+    view = asked.view
+    told = view.world.absences[absence]
+    if name not in everyday.DATES and not everyday.opens_absence(view, told):
+        return None
+    confirmed_by = told.reporter if told.by_unit else told.confirmed_by
+    reporter = everyday.reporter(view, told)
+    registrar = everyday.colleague(view, told, told.reporter if told.by_unit else None)
+    confirmer = everyday.colleague(view, told, confirmed_by)
+    values: dict[str, Any] = {
+        "child": Node("Child", told.child),
+        "unit": Node("Unit", told.unit),
+        "firstDay": iso(told.first),
+        "lastDay": iso(told.last),
+        "fromTime": told.part and told.part[0].isoformat(),
+        "toTime": told.part and told.part[1].isoformat(),
+        "reason": told.reason,
+        "note": told.note,
+        "side": "UNIT" if told.by_unit else "GUARDIAN",
+        "reportedAt": iso(told.at),
+        "reportedBy": reporter and Node("Guardian", reporter),
+        "registeredBy": registrar and Node("StaffMember", registrar),
+        "confirmedAt": iso(told.at) if confirmed_by else None,
+        "confirmedBy": confirmer and Node("StaffMember", confirmer),
+        "corrects": told.corrects and Node("Absence", told.corrects),
+        "endedAt": iso(told.at) if told.ended else None,
+        "endedHow": told.ended,
+    }
+    return values[name]
 
 
 def postal(address: str | None) -> Plain | None:
@@ -289,6 +372,7 @@ NODE_FIELDS: dict[str, Callable[[Asked, str, str, dict[str, Any]], Any]] = {
     "OtherAdult": adult_field,
     "Thread": thread_field,
     "Message": message_field,
+    "Absence": absence_field,
 }
 
 
@@ -315,6 +399,8 @@ def closed_by_column(view: View, node: Node, name: str) -> bool:
     """C10: what a column of the table closes to the viewer's relations is counted, whether or not a value exists."""
     if node.type == "Guardian":
         return not view.contact_opens(node.handle)
+    if node.type == "Absence":
+        return not everyday.opens_absence(view, view.world.absences[node.handle])
     return not view.opens(node.handle, name)
 
 

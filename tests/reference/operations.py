@@ -111,7 +111,12 @@ class Drawn:
         elif name == "nodes":
             some = self.random.sample(self.ids, min(len(self.ids), self.random.randint(0, 12)))
             told = [f"ids: {self.variable('[ID!]!', some)}"]
+        elif name == "photoUseAllowed":
+            purpose = self.random.choice(("INTERNAL", "OPEN_PAGE"))
+            told = [f"purpose: {purpose}", f"unitId: {self.variable('ID!', self.random.choice(self.ids))}"]
         else:
+            if "ended" in known and self.random.random() < 0.5:
+                told.append("ended: true")
             if "filter" in known and self.random.random() < 0.4:
                 told.append(self.filter())
             if "first" in known and self.random.random() < 0.7:

@@ -22,7 +22,7 @@ def plain(value: Any, key: str = "") -> Any:
         return sorted(items, key=lambda one: json.dumps(one, sort_keys=True)) if key in UNORDERED else items
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat()
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if key in CURSORS:
         return value is not None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault import Vault
 
 Holds = Callable[..., Awaitable[None]]
-ROADS = ("root", "unit", "thread", "nodes", "count")
+ROADS = ("root", "unit", "thread", "nodes", "count", "everyday")
 """The roads that a rule's small world is walked on; the random worlds are walked on all."""
 
 

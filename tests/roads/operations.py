@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle.view import Node
+from tests.worlds.everyday import PURPOSES
 from tests.worlds.world import World
 
 CELLS = """
@@ -26,11 +27,16 @@ fragment ThreadCells on Thread {
 fragment MessageCells on Message {
   id body sentAt retractedAt thread { id } author { __typename id name } onBehalfOf { id }
 }
+fragment AbsenceCells on Absence {
+  id child { id name } unit { id } firstDay lastDay fromTime toTime reason note side reportedAt confirmedAt endedAt
+  endedHow
+  reportedBy { id name } registeredBy { id name } confirmedBy { id name } corrects { id endedHow }
+}
 """
 
 NODE_CELLS = """
 { __typename ...UnitCells ...GroupCells ...ChildCells ...GuardianCells ...StaffCells ...AdultCells ...ThreadCells
-  ...MessageCells }
+  ...MessageCells ...AbsenceCells }
 """
 
 
@@ -121,6 +127,32 @@ query Interfaces($ids: [ID!]!, $with: Boolean!, $without: Boolean!) {
 }
 """)
 
+EVERYDAY = with_fragments("""
+query Everyday($children: [ID!]!, $units: [ID!]!, $day: Date!) {
+  nodes(ids: $children) {
+    ... on Child {
+      absences { totalCount nodes { id } }
+      all: absences(ended: true) { totalCount nodes { ...AbsenceCells } }
+      today: absences(on: $day) { nodes { id } }
+      photoConsents { unit { id } purpose givenBy { __typename id name } givenAt withdrawnAt }
+      USES
+    }
+  }
+  units: nodes(ids: $units) { ... on Unit { absences(on: $day) { totalCount nodes { id firstDay reason } } } }
+}
+""")
+
+
+def everyday(units: list[str]) -> str:
+    """Every use at every unit, as aliases."""
+    uses = [
+        f'u{number}_{purpose}: photoUseAllowed(purpose: {purpose}, unitId: "{unit}") {{ allowed reason }}'
+        for number, unit in enumerate(units)
+        for purpose in PURPOSES
+    ]
+    return EVERYDAY.replace("USES", " ".join(uses))
+
+
 COUNTS = """
 query Counts($units: [ID!]!) {
   viewer { unreadCount pupils { totalCount } threads { totalCount } children { threads { totalCount } } }
@@ -167,6 +199,7 @@ def plausible_nodes(world: World) -> set[Node]:
         *(Node("Group", group) for group in world.groups),
         *(Node("Thread", thread) for thread in world.threads),
         *(Node("Message", message) for message in world.messages),
+        *(Node("Absence", absence) for absence in world.absences),
         *(Node("Child", went.child) for went in world.enrolments),
         *(Node("Guardian", person) for person in family if person),
         *(Node("StaffMember", person) for person in working),
@@ -197,6 +230,9 @@ def roads(world: World, ids: dict[Node, str], *, one_by_one: bool = False) -> It
     yield Road("family", NESTED_FAMILY)
     yield Road("thread", NESTED_THREAD)
     yield Road("count", COUNTS, {"units": units})
+    for some in chunks(children, 60):
+        day = world.today.isoformat()
+        yield Road("everyday", everyday(units), {"children": some, "units": units, "day": day})
     for some in chunks(everything, 60):
         yield Road("nodes", ALL_NODES, {"ids": some})
     yield Road("fragment", INTERFACES, {"ids": everything[:60], "with": True, "without": False})

@@ -17,9 +17,10 @@ from registers.local import plan_local, read_local
 from registers.persons import plan_persons, read_persons
 from registers.plan import Plan, apply_plan
 from registers.roster import plan_roster, read_roster
-from resolvers.ids import TYPE_BYTES, encode
+from resolvers.ids import TYPE_BYTES, decode, encode
 from server.database import Database
 from tests.oracle.view import Node
+from tests.worlds.everyday import put_everyday
 from tests.worlds.files import write_local, write_persons, write_roster
 from tests.worlds.world import World, oslo
 from vault import Vault
@@ -69,9 +70,27 @@ async def load(world: World, database: Database, vault: Vault) -> Loaded:
                 await carry_out(connection, plan)
     connect = await asyncpg.connect(**database.admin_connect)
     try:
-        return Loaded(world, municipality, await find_ids(world, connect, vault, municipality))
+        ids = await find_ids(world, connect, vault, municipality)
+        keys = await find_keys(ids, connect, municipality)
     finally:
         await connect.close()
+    async with engine.begin() as connection:
+        absences = await put_everyday(world, connection, vault, *keys)
+    ids |= {Node("Absence", handle): encode(TYPE_BYTES["Absence"], key) for handle, key in absences.items()}
+    return Loaded(world, municipality, ids)
+
+
+async def find_keys(
+    ids: dict[Node, str], connection: asyncpg.Connection[asyncpg.Record], municipality: UUID
+) -> tuple[dict[str, UUID], dict[str, UUID]]:
+    """The keys of the rows of people and of units, by handle."""
+    rows = await connection.fetch("select id, child_key from person where municipality_id = $1", municipality)
+    people = {row["child_key"]: row["id"] for row in rows}
+    found = {node: decoded[1] for node, told in ids.items() if (decoded := decode(told))}
+    return (
+        {node.handle: people[key] for node, key in found.items() if node.type == "Child"},
+        {node.handle: key for node, key in found.items() if node.type == "Unit"},
+    )
 
 
 async def carry_out(connection: AsyncConnection, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
+from tests.worlds.random_everyday import make_everyday
 from tests.worlds.world import DAY, Contact, Residence, Responsibility, World, oslo
 
 T = TypeVar("T")
@@ -92,6 +93,7 @@ class Maker:
         self.make_local_facts()
         self.make_threads()
         self.read_again()
+        make_everyday(self)
         return self.world
 
     def make_units(self) -> None:

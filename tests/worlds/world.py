@@ -12,6 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from tests.worlds.everyday import Away, Photographed
 from tests.worlds.numbers import synthetic_number
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -274,6 +275,8 @@ class World:
         self.messages: dict[str, Message] = {}
         self.reads: list[Read] = []
         self.contacts: dict[str, Contact] = {}
+        self.absences: dict[str, Away] = {}
+        self.photo_consents: list[Photographed] = []
         self._lines = 0
 
     # People and what Folkeregisteret says of them
@@ -427,3 +430,33 @@ class World:
 
     def read(self, thread: str, person: str, up_to: str, at: dt.datetime) -> None:
         self.reads.append(Read(self._id("read"), thread, person, up_to, at))
+
+    def absence(
+        self,
+        handle: str,
+        child: str,
+        unit: str,
+        reporter: str,
+        first: dt.date,
+        last: dt.date | None = None,
+        *,
+        at: dt.datetime | None = None,
+        by_unit: bool = False,
+        **more: object,
+    ) -> str:
+        told = Away(handle, child, unit, reporter, by_unit, first, last or first, at or oslo(first, "07:00"))
+        self.absences[handle] = replace(told, **more)  # type: ignore[arg-type]
+        return handle
+
+    def photo_consent(
+        self,
+        person: str,
+        child: str,
+        unit: str,
+        purpose: str,
+        *,
+        at: dt.datetime | None = None,
+        withdrawn: dt.datetime | None = None,
+    ) -> None:
+        at = at or oslo(AUTUMN) + dt.timedelta(minutes=len(self.photo_consents))
+        self.photo_consents.append(Photographed(child, unit, person, purpose, at, withdrawn))

@@ -1,0 +1,95 @@
+"""Who sees consents to photographs, and whether a use is allowed now (C2, marked U; section 5)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, case, cast, func, or_, select
+
+from authz import child, guardian
+from authz.engine.policy import STAFF, Line, Relation, opens, settled
+from authz.engine.sql import ME, NOW, TODAY, Keys, all_of, any_of, exists_in, holds, number, table
+from authz.relation import protected
+from models import Enrolment, Guardianship, Person, PhotoConsent
+
+SEEN = Relation.GUARDIAN | STAFF | Relation.SELF
+GIVEN = settled(SEEN, "C2", "C5", says="to the family, their own only")
+
+LINES: dict[str, Line] = {
+    "Child.photoConsents": opens(
+        SEEN, "C2", "C5", says="given to the viewer's own unit; to a guardian and the pupil, their own only"
+    ),
+    "Child.photoUseAllowed": opens(SEEN, "C2", says="at the viewer's own unit"),
+    "PhotoConsent.unit": GIVEN,
+    "PhotoConsent.purpose": GIVEN,
+    "PhotoConsent.givenBy": GIVEN,
+    "PhotoConsent.givenAt": GIVEN,
+    "PhotoConsent.withdrawnAt": GIVEN,
+    "PhotoUse.allowed": settled(SEEN, "C2"),
+    "PhotoUse.reason": settled(SEEN, "C2", "C5", "C10"),
+}
+
+
+def may_say(person_id: ColumnElement, child_id: ColumnElement) -> ColumnElement[bool]:
+    """Whose consent is asked for now: everybody who is GUARDIAN, and the pupil from 15."""
+    pupil = table(Person, "pupil")
+    grown = exists_in(pupil, pupil.c.id == child_id, pupil.c.id == person_id, pupil.c.turns_15_on <= TODAY)
+    return or_(guardian.is_guardian(person_id, child_id), grown)
+
+
+def visible(consent: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """To the unit all, of those who are asked now; to the family each their own: what another guardian answered is
+    that guardian's (C5, L1)."""
+    own = all_of(
+        consent.c.person_id == ME,
+        any_of(keys.has(consent.c.child_id, "guardian"), keys.has(consent.c.child_id, "oneself")),
+    )
+    seen = any_of(own, child.related_at(consent.c.child_id, consent.c.unit_id, STAFF, keys))
+    return all_of(seen, may_say(consent.c.person_id, consent.c.child_id))
+
+
+def standing(consent: FromClause) -> ColumnElement[bool]:
+    return and_(consent.c.withdrawn_at.is_(None), consent.c.given_at <= NOW)
+
+
+def open_units(child_id: ColumnElement, keys: Keys) -> tuple[FromClause, ColumnElement[bool]]:
+    """Enrolments that tell at which units the viewer may know whether a use is allowed."""
+    enrolment = table(Enrolment, "photographed_at")
+    seen = child.related_at(child_id, enrolment.c.unit_id, SEEN, keys)
+    return enrolment, and_(enrolment.c.child_id == child_id, holds(enrolment), seen)
+
+
+def asked_of(child_id: ColumnElement) -> ColumnElement[int]:
+    """How many are asked; 0 where nobody could answer for a child under 18, and for a child who is protected: no
+    photograph of it is used, and why looks like a consent that is missing (C4, C10)."""
+    holder, pupil = table(Guardianship, "asked_guardian"), table(Person, "asked_pupil")
+    guardians = (
+        select(func.count())
+        .select_from(holder)
+        .where(holder.c.child_id == child_id, holds(holder))
+        .correlate_except(holder)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            case(
+                (protected(child_id), number(0)),
+                (pupil.c.turns_18_on <= TODAY, number(1)),
+                (guardians == number(0), number(0)),
+                else_=cast(guardians, Integer) + case((pupil.c.turns_15_on <= TODAY, number(1)), else_=number(0)),
+            )
+        )
+        .where(pupil.c.id == child_id)
+        .correlate_except(pupil)
+        .scalar_subquery()
+    )
+
+
+def consents_of(child_id: ColumnElement) -> tuple[FromClause, ColumnElement[bool]]:
+    """The consents that count now."""
+    consent = table(PhotoConsent, "counting")
+    counts = and_(consent.c.child_id == child_id, standing(consent), may_say(consent.c.person_id, consent.c.child_id))
+    return consent, counts
+
+
+def is_asked(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The viewer is one of those whose consent is asked for."""
+    return any_of(keys.has(child_id, "guardian"), keys.has(child_id, "oneself"))
