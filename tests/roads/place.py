@@ -141,7 +141,7 @@ class Place:
         for one in asked_for:
             node = nodes.get(one)
             if node and not view.sees(node):
-                for name in asked_fields(fields, node.type, fragments):
+                for name in dict.fromkeys(asked_fields(fields, node.type, fragments)):
                     if name != "__typename":
                         tally.record(view, held, road.name, node, name, False)
 
