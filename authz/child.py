@@ -30,6 +30,16 @@ ADDRESS = (
 )
 CONFIDENTIAL = Relation.UNIT_LEADER | Relation.FORMER_LEADER | Relation.CASE_WORKER
 """C4: those to whom what is fortrolig is open."""
+DELEGATES = (
+    Relation.GUARDIAN
+    | Relation.DELEGATE
+    | Relation.CONTACT_TEACHER
+    | Relation.UNIT_STAFF
+    | Relation.UNIT_LEADER
+    | Relation.CASE_WORKER
+)
+STRICT = Relation.UNIT_LEADER | Relation.CASE_WORKER
+"""To whom blocks, protection, confirmations and tasks are open."""
 
 LINES: dict[str, Line] = {
     "Child.id": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", "C7"),
@@ -63,6 +73,13 @@ LINES: dict[str, Line] = {
     ),
     "Child.guardians": opens(GUARDIANS, "C2", "C8"),
     "Child.responsibilities": opens(Relation.UNIT_LEADER | Relation.CASE_WORKER, "C2", "R4"),
+    "Child.delegates": opens(
+        DELEGATES, "C2", says="at a unit by a relation there; to a delegate, their own registration"
+    ),
+    "Child.blocks": opens(STRICT, "C2", "R1"),
+    "Child.protectionLevel": opens(STRICT, "C2", "C4", "R3"),
+    "Child.confirmations": opens(STRICT, "C2", "R3"),
+    "Child.tasks": opens(STRICT, "C2", says="to a leader, those of the own unit"),
     "Child.threads": settled(thread.SEEN, *thread.RULES),
     "PostalAddress.lines": settled(ADDRESS, "C2", "C4", "C6"),
     "PostalAddress.postalCode": settled(ADDRESS, "C2", "C4", "C6"),

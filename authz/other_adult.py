@@ -1,19 +1,19 @@
-"""Who sees an adult who is neither guardian nor staff to the child in question (C7)."""
+"""Who sees an adult who is neither guardian nor staff to the child in question (C7, and C2 for a delegate)."""
 
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from authz import guardian, thread
+from authz import child, delegate, guardian, thread
 from authz.engine.policy import Line, Relation, settled
 from authz.engine.sql import ME, Keys, any_of, exists_in, table, word
 from models import Delegate, Participant
 
-SEEN = Relation.DELEGATE | Relation.PARTICIPANT
+SEEN = child.DELEGATES | Relation.PARTICIPANT
 
 LINES: dict[str, Line] = {
-    "OtherAdult.id": settled(SEEN, "C7"),
-    "OtherAdult.name": settled(SEEN, "C7"),
+    "OtherAdult.id": settled(SEEN, "C2", "C7", says="a delegate, while the delegation is active"),
+    "OtherAdult.name": settled(SEEN, "C2", "C7", says="a delegate, while the delegation is active"),
 }
 
 
@@ -35,4 +35,5 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         ~guardian.is_guardian(person_id, participant.c.child_id),
         thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
     )
-    return any_of(and_(person_id == ME, was_involved(person_id)), by_thread)
+    shown = delegate.adult_shown(person_id, keys)
+    return any_of(and_(person_id == ME, was_involved(person_id)), by_thread, shown)

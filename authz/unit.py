@@ -31,6 +31,7 @@ LINES: dict[str, Line] = {
         | Relation.UNIT_LEADER,
         "T1", "T2", "T3", "T4", "T5", "T6",
     ),
+    "Unit.substitutions": settled(Relation.UNIT_LEADER, says="of the unit"),
     "Group.id": settled(GROUP, "C8"),
     "Group.name": settled(GROUP, "C8"),
     "Group.kind": settled(GROUP, "C8"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, null, or_, select, union
 
-from authz import guardian, other_adult, staff, thread
+from authz import child, guardian, other_adult, staff, thread
 from authz.engine.policy import ANY_RELATION, STAFF, Line, Relation, settled
 from authz.engine.sql import EMPLOYEE, ME, PRIVATE, Keys, any_of, holds, table, word
 from models import Enrolment
@@ -24,6 +24,7 @@ LINES: dict[str, Line] = {
     "Viewer.children": settled(Relation.GUARDIAN | Relation.DELEGATE, "C8"),
     "Viewer.pupils": settled(STAFF, "C8"),
     "Viewer.threads": settled(thread.SEEN, *thread.RULES),
+    "Viewer.tasks": settled(child.STRICT, "C2", says="to a leader, those of the own unit"),
     "Viewer.unreadCount": settled(thread.SEEN, *thread.RULES, "T7"),
     "Node.id": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT | EVERYBODY, "C1", "C7", "C8"),
     "Person.id": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT, "C1", "C7", "C8"),

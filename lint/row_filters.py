@@ -28,6 +28,8 @@ SETTLED = {
     "resolvers/record.py:openings": "the predicate asks for the viewer alone, not for keys",
     "resolvers/record.py:readers": "the field's mask says to whom the whole list is open",
     "resolvers/record.py:versions": "the field's mask says to whom every version is open",
+    "resolvers/confirmation.py:confirmations": "the field's mask says to whom the whole list is open",
+    "resolvers/delegate.py:consents": "whoever sees the delegate sees them all, but for what a predicate leaves out",
     "resolvers/thread.py:participants": "whoever sees the thread sees them all (C7)",
     "resolvers/viewer.py:own_units": "every unit is visible (C8); these are those where the viewer works",
 }

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, select
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
 from authz import absence, child, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
@@ -17,6 +17,8 @@ from authz.engine.sql import UUIDS, holds, table
 from models import (
     Absence,
     Attachment,
+    Block,
+    Delegate,
     Enrolment,
     Group,
     GroupMembership,
@@ -27,6 +29,7 @@ from models import (
     Position,
     Record,
     RecordVersion,
+    Task,
     Thread,
 )
 from resolvers import ids
@@ -224,6 +227,10 @@ class Reasons:
             "Record": self.of_record,
             "Attachment": self.of_attachment,
             "Absence": self.of_absence,
+            "Delegate": lambda key: self.of_matter(Delegate, key, child.DELEGATES),
+            "Block": lambda key: self.of_matter(Block, key, child.STRICT),
+            "Task": lambda key: self.of_matter(Task, key, child.STRICT),
+            "Substitution": self.of_substitution,
         }
         return await asked[self.type_name](row_id)
 
@@ -319,6 +326,17 @@ class Reasons:
         if at in self.run.values["employed"]:
             told.insert(0, reason(Relation.COLLEAGUE, "C8", "employed at the unit", self.opens(Relation.COLLEAGUE)))
         return told
+
+    async def of_matter(self, model: type, row_id: UUID, among: Relation) -> list[dict[str, Any]]:
+        """What concerns one child, and one unit where it was made at one (C2)."""
+        row = table(model, "matter")
+        at_unit = row.c.unit_id if "unit_id" in row.c else null()
+        found = compiled(select(row.c.child_id, at_unit).where(row.c.id == bindparam("matter", type_=Uuid())))
+        ((child_id, unit_id),) = await self.run.fetch(found, {"matter": row_id})
+        return await self.by_children([child_id], "C2", among, at=unit_id)
+
+    async def of_substitution(self, _: UUID) -> list[dict[str, Any]]:
+        return [reason(Relation.UNIT_LEADER, "C8", "leads the unit", self.opens(Relation.UNIT_LEADER))]
 
     async def of_thread(self, row_id: UUID) -> list[dict[str, Any]]:
         row = table(Thread, "thread")

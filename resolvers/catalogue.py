@@ -13,13 +13,18 @@ from graphql import (
 
 from authz import absence as absence_policy
 from authz import attachment as attachment_policy
+from authz import block as block_policy
 from authz import child as child_policy
+from authz import confirmation as confirmation_policy
+from authz import delegate as delegate_policy
 from authz import guardian as guardian_policy
 from authz import message as message_policy
 from authz import other_adult as other_adult_policy
 from authz import photo_consent as photo_consent_policy
 from authz import record as record_policy
 from authz import staff as staff_policy
+from authz import substitution as substitution_policy
+from authz import task as task_policy
 from authz import thread as thread_policy
 from authz import unit as unit_policy
 from authz import viewer as viewer_policy
@@ -27,13 +32,18 @@ from authz.engine.policy import Line
 from resolvers import (
     absence,
     attachment,
+    block,
     child,
+    confirmation,
+    delegate,
     guardian,
     message,
     other_adult,
     photo_consent,
     record,
     staff,
+    substitution,
+    task,
     thread,
     unit,
     viewer,
@@ -54,6 +64,11 @@ POLICIES = (
     attachment_policy,
     absence_policy,
     photo_consent_policy,
+    delegate_policy,
+    block_policy,
+    confirmation_policy,
+    task_policy,
+    substitution_policy,
 )
 PAGES = (
     viewer,
@@ -68,8 +83,13 @@ PAGES = (
     attachment,
     absence,
     photo_consent,
+    delegate,
+    block,
+    confirmation,
+    task,
+    substitution,
 )
-PAGED = ("Child", "Thread", "Message", "Record", "Absence")
+PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo"}
 """Types whose values come whole from a source of the field above."""
 

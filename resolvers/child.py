@@ -16,6 +16,7 @@ from authz.engine.policy import Relation, names_of
 from authz.engine.sql import Keys, days, exists_in, holds, table, word
 from authz.relation import enrolled, left_before
 from models import (
+    ChildProtection,
     Enrolment,
     Group,
     GroupMembership,
@@ -27,7 +28,7 @@ from models import (
     Thread,
     Unit,
 )
-from resolvers import ids
+from resolvers import block, confirmation, delegate, ids, task
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One, Rows, Source
 
@@ -160,6 +161,18 @@ def holder(row: FromClause, _: Keys) -> ColumnElement[str]:
     return func.coalesce(name, row.c.holder_name, row.c.holder_organisation, word("Ukjent"))
 
 
+def protection_level(row: FromClause, _: Keys) -> ColumnElement[str]:
+    """The strongest at which the child counts as protected today (R3)."""
+    protection = table(ChildProtection, "protection_now")
+    strongest = func.max(protection.c.level)  # STRENGT_FORTROLIG comes after FORTROLIG in any alphabet
+    return (
+        select(strongest)
+        .where(protection.c.child_id == row.c.id, holds(protection))
+        .correlate_except(protection)
+        .scalar_subquery()
+    )
+
+
 def threads(keys: Keys) -> Rows:
     """Newest first."""
     row = table(Thread, "thread")
@@ -178,6 +191,11 @@ SOURCES: dict[str, Source] = {
     "Child.groups": Many("Group", groups),
     "Child.guardians": Many("Guardian", guardians),
     "Child.responsibilities": Many("ParentalResponsibility", responsibilities),
+    "Child.delegates": Many("Delegate", delegate.delegates),
+    "Child.blocks": Many("Block", block.blocks),
+    "Child.protectionLevel": Column(protection_level),
+    "Child.confirmations": Many("Confirmation", confirmation.confirmations),
+    "Child.tasks": Many("Task", task.tasks),
     "Child.threads": Connection("Thread", threads),
     "ParentalResponsibility.holder": Column(holder),
     "ParentalResponsibility.guardian": One(

@@ -20,6 +20,10 @@ TYPE_BYTES = {
     "Record": b"R",
     "Attachment": b"B",
     "Absence": b"a",
+    "Delegate": b"D",
+    "Block": b"X",
+    "Task": b"O",
+    "Substitution": b"V",
 }
 TYPES = {byte: name for name, byte in TYPE_BYTES.items()}
 LENGTH = 23

@@ -13,7 +13,7 @@ from authz import thread
 from authz import viewer as policy
 from authz.engine.sql import Keys, table
 from models import Person, Thread, Unit
-from resolvers import ids
+from resolvers import ids, task
 from resolvers.access import explain_access
 from resolvers.engine.source import (
     Answered,
@@ -137,5 +137,6 @@ SOURCES: dict[str, Source] = {
     "Viewer.children": Many("Child", own_children),
     "Viewer.pupils": Connection("Child", pupils),
     "Viewer.threads": Connection("Thread", THREADS, values=filter_values),
+    "Viewer.tasks": Connection("Task", task.open_tasks),
     "Viewer.unreadCount": Scalar(unread_everywhere),
 }

@@ -9,13 +9,17 @@ import strawberry
 
 from schema.node import Node, Person
 from schema.photo_consent import PhotoPurpose
-from schema.scalars import ABSENCES, Connection, RecordKind, Relation, argument, asked, paged
+from schema.scalars import ABSENCES, Connection, ProtectionLevel, RecordKind, Relation, argument, asked, paged
 
 if TYPE_CHECKING:
     from schema.absence import Absence
+    from schema.block import Block
+    from schema.confirmation import Confirmation
+    from schema.delegate import Delegate
     from schema.person import Guardian
     from schema.photo_consent import PhotoConsent, PhotoUse
     from schema.record import Record
+    from schema.task import Task
     from schema.thread import Thread
     from schema.unit import Group, Unit
 
@@ -64,6 +68,19 @@ class Child(Node, Person):
     responsibilities: list[ParentalResponsibility] | None = strawberry.field(
         description="Every entry of parental responsibility, those that open nothing too, oldest first."
     )
+    delegates: list[Delegate] | None = strawberry.field(
+        description="Other adults whom a unit has registered, oldest first; those that have ended are gone."
+    )
+    blocks: list[Block] | None = strawberry.field(
+        description="Every block between somebody and the child, ended ones too, oldest first."
+    )
+    protection_level: ProtectionLevel | None = strawberry.field(
+        description="The strongest protection of the child, those with responsibility and those at the same address."
+    )
+    confirmations: list[Confirmation] | None = strawberry.field(
+        description="Who was confirmed while the child was protected, oldest first."
+    )
+    tasks: list[Task] | None = strawberry.field(description="Open tasks about the child, oldest first.")
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")
     absences: Connection[Absence] | None = paged(
         "Absence from the units by which the viewer sees the child, the latest days first.", *ABSENCES

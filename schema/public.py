@@ -10,7 +10,22 @@ from graphql import GraphQLSchema
 
 from resolvers.catalogue import catalogue
 from resolvers.engine.plan import Catalogue
-from schema import absence, attachment, child, person, photo_consent, record, thread, unit, viewer
+from schema import (
+    absence,
+    attachment,
+    block,
+    child,
+    confirmation,
+    delegate,
+    person,
+    photo_consent,
+    record,
+    substitution,
+    task,
+    thread,
+    unit,
+    viewer,
+)
 from schema.engine_schema import EngineSchema
 
 PAGES: tuple[ModuleType, ...] = (
@@ -23,6 +38,11 @@ PAGES: tuple[ModuleType, ...] = (
     attachment,
     absence,
     photo_consent,
+    delegate,
+    block,
+    confirmation,
+    task,
+    substitution,
 )
 NODES = (
     unit.Unit,
@@ -36,6 +56,10 @@ NODES = (
     record.Record,
     attachment.Attachment,
     absence.Absence,
+    delegate.Delegate,
+    block.Block,
+    task.Task,
+    substitution.Substitution,
 )
 SDL_FILE = Path(__file__).parent.parent / "schema.graphql"
 

@@ -74,6 +74,12 @@ class RecordKind(Enum):
     HEALTH = strawberry.enum_value("HEALTH", description="Health information; for its author and named readers.")
 
 
+@strawberry.enum(description="How strongly an address is protected (adressebeskyttelse).")
+class ProtectionLevel(Enum):
+    FORTROLIG = strawberry.enum_value("FORTROLIG", description="Confidential.")
+    STRENGT_FORTROLIG = strawberry.enum_value("STRENGT_FORTROLIG", description="Strictly confidential.")
+
+
 @strawberry.type(description="Where a page lies in its connection.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="There are entries after the last one of this page.")

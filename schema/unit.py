@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schema.absence import Absence
     from schema.child import Child
     from schema.person import StaffMember
+    from schema.substitution import Substitution
     from schema.thread import Thread
 
 
@@ -31,6 +32,9 @@ class Unit(Node):
     absences: Connection[Absence] = paged(
         "Absence from this unit that the viewer sees, the latest days first: with `on`, who is absent that day.",
         *ABSENCES,
+    )
+    substitutions: list[Substitution] = strawberry.field(
+        description="Substitutes, now and to come, by their first day; none for whoever does not lead the unit."
     )
 
 

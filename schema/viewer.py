@@ -12,6 +12,7 @@ from schema.node import Node, Person
 from schema.scalars import Connection, Relation, argument, asked, paged
 
 if TYPE_CHECKING:
+    from schema.task import Task
     from schema.thread import Thread
     from schema.unit import Unit
 
@@ -42,6 +43,7 @@ class Viewer:
         "Every thread that the viewer may see, newest first.",
         argument("filter", ThreadFilter | None, "Which of them; all when left out."),
     )
+    tasks: Connection[Task] = paged("Open tasks that the viewer has, oldest first.")
     unread_count: int = strawberry.field(description="Unread messages in all threads that the viewer may see.")
 
 

@@ -9,6 +9,7 @@ mother has 2 unread in talk
 mother finds 3 messages in talk
 teacher signs in as StaffMember            or as nobody
 teacher's pupils are pupil, stranger       or none; school.children, 3B.staff, pupil.guardians likewise
+mother's pupil.delegates are aunt          whom blocks are between likewise; pupil.tasks are CONFIRM_GUARDIAN_father
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
-from tests.oracle import everyday
+from tests.oracle import everyday, family
 from tests.oracle.relations import Relations
 from tests.oracle.view import Node, View
 from tests.worlds.world import World, oslo
@@ -118,6 +119,7 @@ class Statements:
             "pupils": view.pupils,
             "units": view.viewer_units,
             "threads": view.visible_threads,
+            "tasks": lambda: told_tasks(family.tasks(view)),
         }
         by_unit: dict[str, Callable[[], list[str]]] = {
             "children": lambda: view.unit_children(handle),
@@ -135,6 +137,11 @@ class Statements:
                 view.by_name(view.facts.guardians(handle, view.today)) if view.opens(handle, "guardians") else []
             ),
             "children": lambda: view.wards(handle),
+            "delegates": lambda: [told.person for told in family.delegates(view, handle)],
+            "blocks": lambda: [told.person for told in family.blocks(view, handle)],
+            "tasks": lambda: sorted(
+                f"{task.split('/')[0]}_{task.split('/')[2]}" for task in family.tasks(view, handle)
+            ),
             "positions": lambda: [f"{unit}_{role}" for unit, role in view.positions(handle)],
         }
         if not handle:
@@ -142,3 +149,8 @@ class Statements:
         if handle in world.units:
             return by_unit[name]()
         return by_group[name]() if handle in world.groups else by_person[name]()
+
+
+def told_tasks(handles: set[str]) -> list[str]:
+    """CONFIRM_GUARDIAN/pupil/father/school as CONFIRM_GUARDIAN_father."""
+    return sorted(f"{kind}_{person}" for kind, _, person, _ in (handle.split("/") for handle in handles))

@@ -71,6 +71,9 @@ LAW = {
     "the guardians: all who are GUARDIAN now, however they signed in": "Child.guardians",
     "kind and period of responsibility, and the entries that open nothing": "Child.responsibilities",
     "phone and e-mail of a guardian": "Guardian.contact",
+    "delegates and consents (**U**)": "Child.delegates",
+    "blocks, protection level, confirmations": "Child.blocks",
+    "tasks about the child (**U**)": "Child.tasks",
 }
 BESIDE = {
     "Child.name": Relation.PARTICIPANT,  # C7

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from tests.oracle import family
 from tests.oracle.everyday import adult, sees_absence
 from tests.oracle.facts import first_instant, oslo_day
 from tests.oracle.relations import STAFF, Relations, Tie
@@ -37,6 +38,7 @@ COLUMNS = {
     "photoConsents": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "SELF"},
     "photoUseAllowed": {"GUARDIAN", "CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "SELF"},
     "contact": {"CONTACT_TEACHER", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER"},
+    **family.COLUMNS,
 }  # fmt: skip
 T1 = ("T1 as GUARDIAN", "T1 as DELEGATE")
 WHOLE_CHILD = {"GUARDIAN", "SELF", "CASE_WORKER"}
@@ -227,6 +229,8 @@ class View:
                 self.world.messages[message] in self.visible_messages(self.world.messages[message].thread)
             ),
         }
+        if node.type in family.NODES:
+            return family.sees(self, node.type, node.handle)
         return checks[node.type](node.handle)
 
     def in_a_thread(self, node: Node) -> bool:
@@ -288,7 +292,7 @@ class View:
     def sees_other_adult(self, person: str) -> bool:
         if person == self.viewer and self.is_other_adult(person):
             return True
-        return self.in_a_thread(Node("OtherAdult", person))
+        return self.in_a_thread(Node("OtherAdult", person)) or family.shows_adult(self, person)
 
     def is_other_adult(self, person: str) -> bool:
         return any(told.person == person for told in self.world.delegates) or any(

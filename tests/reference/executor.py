@@ -24,14 +24,16 @@ from graphql import (
 )
 
 from tests.oracle import everyday
+from tests.oracle import family as matters
 from tests.oracle.facts import CLEAR_KINDS, covers
 from tests.oracle.view import Node, View
+from tests.reference import family
 from tests.worlds.everyday import Away
 
 HIDEABLE = {
     "Child": (
         "birthDate", "nationalId", "address", "guardians", "responsibilities", "absences", "photoConsents",
-        "photoUseAllowed",
+        "photoUseAllowed", *family.CHILD_FIELDS,
     ),
     "Guardian": ("contact",),
     "Absence": (
@@ -122,6 +124,8 @@ def viewer_field(asked: Asked, name: str, arguments: dict[str, Any]) -> Any:
         return page(of("Child", view.pupils()), arguments, "Child")
     if name == "threads":
         return page(of("Thread", filtered_threads(asked, arguments.get("filter") or {})), arguments, "Thread")
+    if name == "tasks":
+        return page(family.in_order(asked, matters.tasks(view)), arguments, "Task")
     if name == "unreadCount":
         return sum(view.unread(thread) for thread in view.visible_threads())
     raise NotImplementedError(name)
@@ -156,6 +160,8 @@ def unit_field(asked: Asked, unit: str, name: str, arguments: dict[str, Any]) ->
         return page(of("Child", view.unit_children(unit)), arguments, "Child")
     if name == "absences":
         return absence_page(everyday.absences(view, unit=unit), arguments)
+    if name == "substitutions":
+        return []
     threads = [thread for thread in view.visible_threads() if view.world.threads[thread].unit == unit]
     return page(of("Thread", threads), arguments, "Thread")
 
@@ -178,6 +184,8 @@ def child_field(asked: Asked, child: str, name: str, arguments: dict[str, Any]) 
         return None
     if name in ("absences", "photoConsents", "photoUseAllowed"):
         return child_everyday(asked, child, name, arguments)
+    if name in family.CHILD_FIELDS:
+        return family.child_field(asked, child, name)
     values: dict[str, Callable[[], Any]] = {
         "name": lambda: view.name(child),
         "relations": lambda: view.relations(child),
@@ -373,6 +381,7 @@ NODE_FIELDS: dict[str, Callable[[Asked, str, str, dict[str, Any]], Any]] = {
     "Thread": thread_field,
     "Message": message_field,
     "Absence": absence_field,
+    **family.NODE_FIELDS,
 }
 
 

@@ -24,6 +24,18 @@ fragment ThreadCells on Thread {
   id subject createdAt lastMessageAt joint unreadCount unit { id } child { id name }
   participants { person { __typename id name } side joinedAt lastReadAt } latestMessage { id }
 }
+fragment FamilyCells on Child {
+  delegates { ...DelegateCells } blocks { ...BlockCells } protectionLevel tasks { ...TaskCells }
+  confirmations { name guardian { id } since confirmedBy { id } confirmedAs confirmedAt }
+}
+fragment DelegateCells on Delegate {
+  id child { id } unit { id } name adult { id name } active since until registeredAt registeredBy { id }
+  consents { guardian { id name } since until givenAt withdrawnAt }
+}
+fragment BlockCells on Block {
+  id child { id } name since until blockReason: reason setBy { id } setAs setAt liftedAt lifts { actedAs }
+}
+fragment TaskCells on Task { id taskKind: kind child { id } taskUnit: unit { id } personName doneAt doneBy { id } }
 fragment MessageCells on Message {
   id body sentAt retractedAt thread { id } author { __typename id name } onBehalfOf { id }
 }
@@ -36,7 +48,7 @@ fragment AbsenceCells on Absence {
 
 NODE_CELLS = """
 { __typename ...UnitCells ...GroupCells ...ChildCells ...GuardianCells ...StaffCells ...AdultCells ...ThreadCells
-  ...MessageCells ...AbsenceCells }
+  ...MessageCells ...AbsenceCells ...FamilyCells ...DelegateCells ...BlockCells ...TaskCells }
 """
 
 
@@ -57,6 +69,7 @@ query Root {
     person { __typename id name ... on Guardian { contact { phone } } ... on StaffMember { positions { role } } }
     units { ...UnitCells }
     children { ...ChildCells }
+    tasks { totalCount nodes { ...TaskCells } }
     pupils { totalCount nodes { ...ChildCells } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
     threads { totalCount edges { cursor node { ...ThreadCells } } }
   }
@@ -210,6 +223,8 @@ def plausible_nodes(world: World) -> set[Node]:
         *(Node("Guardian", person) for person in family if person),
         *(Node("StaffMember", person) for person in working),
         *(Node("OtherAdult", person) for person in involved),
+        *(Node("Delegate", told.id) for told in world.delegates),
+        *(Node("Block", told.id) for told in world.blocks),
     }
 
 
@@ -230,7 +245,7 @@ def roads(world: World, ids: dict[Node, str], *, one_by_one: bool = False) -> It
     strange: list[Node] = []
     for kind in ("Child", "Guardian", "StaffMember", "OtherAdult"):
         strange += [node for node in ids if node.type == kind and node not in plausible][:IMPLAUSIBLE]
-    everything = [ids[node] for node in ids if node in plausible or node in strange]
+    everything = [ids[node] for node in ids if node in plausible or node in strange or node.type == "Task"]
     yield Road("root", ROOT)
     yield Road("unit", NESTED_UNIT, {"units": units})
     yield Road("family", NESTED_FAMILY)

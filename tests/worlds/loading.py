@@ -19,6 +19,7 @@ from registers.plan import Plan, apply_plan
 from registers.roster import plan_roster, read_roster
 from resolvers.ids import TYPE_BYTES, decode, encode
 from server.database import Database
+from tests.oracle.family import task_handle
 from tests.oracle.view import Node
 from tests.worlds.everyday import put_everyday
 from tests.worlds.files import write_local, write_persons, write_roster
@@ -111,24 +112,37 @@ async def find_ids(
     for kind, table, things in (("Unit", "unit", world.units), ("Group", "unit_group", world.groups)):
         rows = await connection.fetch(f"select id, source_id from {table} where municipality_id = $1", municipality)
         keys = {row["source_id"]: row["id"] for row in rows}
+        if kind == "Unit":
+            unit_keys = {handle: keys[f"unit-{handle}"] for handle in things}
         for handle in things:
             put(kind, handle, keys[f"{'unit' if kind == 'Unit' else 'group'}-{handle}"])
     people = await connection.fetch("select * from person where municipality_id = $1", municipality)
     numbers = await connection.fetch("select * from person_identifier where municipality_id = $1", municipality)
     by_source = {row["source_id"]: row for row in people if row["source_id"]}
     by_id = {row["id"]: row for row in people}
+    rows_of = {}
     by_hash = {row["number_hash"]: by_id[row["person_id"]] for row in numbers}
     for handle, person in world.people.items():
         row = by_source.get(f"user-{handle}") or (
             by_hash.get(vault.keyed_hash(person.number, "national_id")) if person.number else None
         )
         if row:
+            rows_of[handle] = row
             for kind, column in PERSON_KEYS.items():
                 put(kind, handle, row[column])
     lines = await connection.fetch(
-        "select id, kind, row_id from local_fact where municipality_id = $1 and kind in ('thread', 'message')",
+        "select id, kind, row_id from local_fact where municipality_id = $1"
+        " and kind in ('thread', 'message', 'delegate', 'block')",
         municipality,
     )
     for line in lines:
         put(line["kind"].capitalize(), line["id"], line["row_id"])
+    handles = {row["id"]: handle for handle in world.people if (row := rows_of.get(handle))}
+    units = {key: handle for handle, key in unit_keys.items()}
+    tasks = await connection.fetch(
+        "select * from task where municipality_id = $1 and done_at is null order by made_at, id", municipality
+    )
+    for task in tasks:
+        parts = (task["kind"], handles[task["child_id"]], handles.get(task["person_id"]), units.get(task["unit_id"]))
+        put("Task", task_handle(parts), task["id"])
     return ids

@@ -1,0 +1,115 @@
+"""Who sees that a unit has registered another adult for a child, and who consented to it (C2)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, or_, select
+
+from authz import child, guardian
+from authz.engine.policy import Line, settled
+from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, exists_in, holds, table
+from authz.relation import enrolled
+from models import Block, ChildProtection, Confirmation, Delegate, Delegation, ParentalResponsibility, Person
+
+LINES: dict[str, Line] = {
+    **{
+        f"Delegate.{name}": settled(child.DELEGATES, "C2")
+        for name in ("id", "child", "unit", "name", "active", "since", "until", "registeredAt", "registeredBy")
+    },
+    "Delegate.adult": settled(child.DELEGATES, "C2", "C8", says="while the delegation is active"),
+    "Delegate.consents": settled(child.DELEGATES, "C2", says="of those who are GUARDIAN now"),
+    **{
+        f"Consent.{name}": settled(child.DELEGATES, "C2")
+        for name in ("guardian", "since", "until", "givenAt", "withdrawnAt")
+    },
+}
+
+
+def at_its_unit(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """What a unit made: by a relation at that unit, which a guardian's and a case worker's are."""
+    works = any_of(keys.has(unit_id, "staffed"), keys.has(unit_id, "led"))
+    return any_of(
+        keys.has(child_id, "guardian"),
+        keys.has(child_id, "cases"),
+        keys.has_pair(child_id, unit_id, "contact"),
+        all_of(works, enrolled(child_id, unit_id), keys.has_not(child_id, "closed")),
+    )
+
+
+def kept_out(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[bool]:
+    """R1 or R3 keeps the person from the child today."""
+    block, protection = table(Block, "keeping_block"), table(ChildProtection, "keeping_protection")
+    confirmation = table(Confirmation, "letting_in")
+    let_in = exists_in(
+        confirmation,
+        confirmation.c.child_id == child_id,
+        confirmation.c.person_id == person_id,
+        confirmation.c.since >= protection.c.since,
+        confirmation.c.since <= TODAY,
+    )
+    return or_(
+        exists_in(block, block.c.child_id == child_id, block.c.person_id == person_id, holds(block)),
+        exists_in(protection, protection.c.child_id == child_id, holds(protection), ~let_in),
+    )
+
+
+def visible(delegate: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """A registration that has not ended. One that R1 or R3 keeps from opening anything is not there but for those to
+    whom blocks and confirmations are open: it looks as if it had been revoked."""
+    live = or_(delegate.c.until.is_(None), delegate.c.until > TODAY)
+    own = all_of(keys.has_pair(delegate.c.child_id, delegate.c.unit_id, "delegate"), delegate.c.person_id == ME)
+    told = child.related(delegate.c.child_id, child.STRICT, keys)
+    others = all_of(
+        at_its_unit(delegate.c.child_id, delegate.c.unit_id, keys),
+        or_(told, ~kept_out(delegate.c.child_id, delegate.c.person_id)),
+    )
+    return all_of(any_of(own, others), live)
+
+
+def active(delegate: FromClause) -> ColumnElement[bool]:
+    """The adult is DELEGATE at the unit now."""
+    delegation = table(Delegation, "delegation_now")
+    return and_(
+        holds(delegate),
+        exists_in(
+            delegation,
+            delegation.c.child_id == delegate.c.child_id,
+            delegation.c.person_id == delegate.c.person_id,
+            delegation.c.unit_id == delegate.c.unit_id,
+            holds(delegation),
+        ),
+    )
+
+
+def adult_shown(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The adult as a person, with the register's name: once a guardian's consent has made them DELEGATE. Before, it
+    would tell whose number the unit has sent."""
+    registered = table(Delegate, "registered")
+    return exists_in(registered, registered.c.person_id == person_id, visible(registered, keys), active(registered))
+
+
+def consent_visible(consent: FromClause) -> ColumnElement[bool]:
+    """Only the consent of a person who is GUARDIAN now counts, and who else was one is nobody's to know here."""
+    return guardian.is_guardian(consent.c.guardian_id, consent.c.child_id)
+
+
+def known_as(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[str]:
+    """A person's name beside a child: the register's for whom the child's document names, else as the unit told it."""
+    person, entry = table(Person, "named"), table(ParentalResponsibility, "naming_entry")
+    registered = table(Delegate, "naming_registration")
+    on_document = exists_in(
+        entry, entry.c.child_id == child_id, entry.c.holder_id == person_id, entry.c.on_child_document
+    )
+    by_register = select(person.c.name).where(person.c.id == person_id).correlate_except(person).scalar_subquery()
+    told = (
+        select(registered.c.told_name)
+        .where(
+            registered.c.child_id == child_id,
+            registered.c.person_id == person_id,
+            registered.c.told_name.is_not(None),
+        )
+        .order_by(registered.c.registered_at.desc(), registered.c.id.desc())
+        .limit(literal_column("1"))
+        .correlate_except(registered)
+        .scalar_subquery()
+    )
+    return func.coalesce(case((on_document, by_register)), told, by_register)

@@ -1,0 +1,21 @@
+"""Who sees whom a leader lets work at the unit for a period."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, and_
+
+from authz.engine.policy import Line, Relation, settled
+from authz.engine.sql import TODAY, Keys
+
+LINES: dict[str, Line] = {
+    **{
+        f"Substitution.{name}": settled(Relation.UNIT_LEADER, says="of the unit")
+        for name in ("id", "unit", "name", "staffMember", "role", "groups", "since", "until", "setBy", "setAt")
+    },
+    **{f"SubstituteGroup.{name}": settled(Relation.UNIT_LEADER, says="of the unit") for name in ("group", "role")},
+}
+
+
+def visible(substitution: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """To the unit's leaders, until it has ended. That the substitute works there is seen as with all other staff."""
+    return and_(keys.has(substitution.c.unit_id, "led"), substitution.c.until > TODAY)

@@ -1,0 +1,52 @@
+"""Other adults whom a unit has registered on consent, as a client sees them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.child import Child
+    from schema.person import Guardian, OtherAdult, StaffMember
+    from schema.unit import Unit
+
+
+@strawberry.type(
+    description="Another adult (annen voksen) whom a unit has registered for a child. Every guardian of the child sees "
+    "that it is so. It opens nothing before enough guardians consent, and rests whenever they no longer do."
+)
+class Delegate(Node):
+    id: strawberry.ID = strawberry.field(description="Opaque, and stable; of this registration.")
+    child: Child = strawberry.field(description="For whom.")
+    unit: Unit = strawberry.field(description="At which unit, and at no other.")
+    name: str = strawberry.field(
+        description="As the unit told it with the national identity number. It is not looked up in any register."
+    )
+    adult: OtherAdult | None = strawberry.field(
+        description="The adult as a person, to write to for one; null while the delegation is not active."
+    )
+    active: bool = strawberry.field(description="Whether the adult has access to the child at the unit now.")
+    since: dt.date = strawberry.field(description="The first day.")
+    until: dt.date | None = strawberry.field(description="The first day on which it holds no more.")
+    registered_at: dt.datetime = strawberry.field(description="When it was registered.")
+    registered_by: StaffMember | None = strawberry.field(
+        description="By whom; null once the viewer no longer sees them among the staff."
+    )
+    consents: list[Consent] = strawberry.field(
+        description="Consents of those who are guardian now, withdrawn ones too, oldest first."
+    )
+
+
+@strawberry.type(description="A guardian's consent (samtykke) to a delegate at a unit.")
+class Consent:
+    guardian: Guardian = strawberry.field(description="Who gave it.")
+    since: dt.date = strawberry.field(description="The first day.")
+    until: dt.date | None = strawberry.field(description="The first day on which it holds no more.")
+    given_at: dt.datetime = strawberry.field(description="When it was given.")
+    withdrawn_at: dt.datetime | None = strawberry.field(
+        description="When it was withdrawn, or ended together with the delegation."
+    )

@@ -1,0 +1,48 @@
+"""Tasks, as a client sees them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.child import Child
+    from schema.person import StaffMember
+    from schema.unit import Unit
+
+
+@strawberry.enum(description="What there is to do.")
+class TaskKind(Enum):
+    DEPUTY_NEEDED = strawberry.enum_value(
+        "DEPUTY_NEEDED", description="Somebody works where their own child, or a child of the family, goes (R2)."
+    )
+    CONFIRM_GUARDIAN = strawberry.enum_value(
+        "CONFIRM_GUARDIAN", description="A guardian or delegate of a protected child waits to be confirmed (R3)."
+    )
+    UNCLEAR_RESPONSIBILITY = strawberry.enum_value(
+        "UNCLEAR_RESPONSIBILITY", description="An entry of parental responsibility says too little to count (R4)."
+    )
+    CONFLICTING_RESPONSIBILITY = strawberry.enum_value(
+        "CONFLICTING_RESPONSIBILITY", description="An adult's document says what the child's own does not (R4)."
+    )
+
+
+@strawberry.type(description="What a unit's leader or the administration has to look at about a child (oppgave).")
+class Task(Node):
+    id: strawberry.ID = strawberry.field(description="Opaque, and stable.")
+    kind: TaskKind = strawberry.field(description="What there is to do.")
+    child: Child = strawberry.field(description="About whom.")
+    unit: Unit | None = strawberry.field(
+        description="The unit whose leader has it; null for one that the administration has."
+    )
+    person_name: str | None = strawberry.field(description="The adult whom it concerns, where it concerns one.")
+    made_at: dt.datetime = strawberry.field(description="Since when it is there.")
+    done_at: dt.datetime | None = strawberry.field(description="When it was done, or nothing was left to do.")
+    done_by: StaffMember | None = strawberry.field(
+        description="By whom; null where nobody had to, or where the viewer does not see them among the staff."
+    )

@@ -1,0 +1,123 @@
+"""The reference's fields of delegates, blocks, confirmations and tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from tests.oracle import family
+from tests.oracle.view import Node, View
+from tests.worlds.world import OSLO, Consent
+
+if TYPE_CHECKING:
+    from tests.reference.executor import Asked
+
+CHILD_FIELDS = tuple(family.COLUMNS)
+
+
+def told_at(view: View) -> str:
+    """Local facts without an instant of their own are written the day before the first reading."""
+    day = view.world.readings[0].day - dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(12), OSLO).isoformat()
+
+
+def day(value: dt.date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def child_field(asked: Asked, child: str, name: str) -> Any:
+    view = asked.view
+    if name == "protectionLevel":
+        return family.protection_level(view, child)
+    if name == "tasks":
+        return in_order(asked, family.tasks(view, child))
+    if name == "confirmations":
+        return [
+            plain(
+                "Confirmation",
+                name=view.name(told.person),
+                guardian=Node("Guardian", told.person) if view.facts.guardian(told.person, child, view.today) else None,
+                since=day(told.since),
+                confirmedBy=None,
+                confirmedAs=None,
+                confirmedAt=told_at(view),
+            )
+            for told in family.confirmations(view, child)
+        ]
+    listed = family.delegates(view, child) if name == "delegates" else family.blocks(view, child)
+    return [Node("Delegate" if name == "delegates" else "Block", told.id) for told in listed]  # type: ignore[attr-defined]
+
+
+def in_order(asked: Asked, handles: set[str]) -> list[Node]:
+    """As they lie in the database: by when they were made."""
+    return [node for node in asked.ids if node.type == "Task" and node.handle in handles]
+
+
+def plain(kind: str, **values: Any) -> Any:
+    from tests.reference.executor import Plain  # noqa: PLC0415
+
+    return Plain(kind, values)
+
+
+def consent(view: View, told: Consent) -> Any:
+    return plain(
+        "Consent",
+        guardian=Node("Guardian", told.guardian),
+        since=day(told.since),
+        until=day(told.until),
+        givenAt=told_at(view),
+        withdrawnAt=None,
+    )
+
+
+def delegate_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
+    view = asked.view
+    (told,) = (one for one in view.world.delegates if one.id == handle)
+    active = family.is_active(view, told)
+    values = {
+        "child": lambda: Node("Child", told.child),
+        "unit": lambda: Node("Unit", told.unit),
+        "name": lambda: view.name(told.person),
+        "adult": lambda: Node("OtherAdult", told.person) if active else None,
+        "active": lambda: active,
+        "since": lambda: day(told.since),
+        "until": lambda: day(told.until),
+        "registeredAt": lambda: told_at(view),
+        "registeredBy": lambda: None,
+        "consents": lambda: [consent(view, one) for one in family.consents(view, told)],
+    }
+    return values[name]()
+
+
+def block_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
+    view = asked.view
+    (told,) = (one for one in view.world.blocks if one.id == handle)
+    values: dict[str, Any] = {
+        "child": Node("Child", told.child),
+        "name": view.name(told.person),
+        "since": day(told.since),
+        "until": day(told.until),
+        "reason": "Vedtak",
+        "setBy": None,
+        "setAs": None,
+        "setAt": told_at(view),
+        "liftedAt": None,
+        "lifts": [],
+    }
+    return values[name]
+
+
+def task_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
+    kind, child, person, unit = handle.split("/")
+    values: dict[str, Any] = {
+        "kind": kind,
+        "child": Node("Child", child),
+        "unit": None if unit == "-" else Node("Unit", unit),
+        "personName": None if person == "-" else asked.view.name(person),
+        "doneAt": None,
+        "doneBy": None,
+    }
+    return values[name]
+
+
+NODE_FIELDS = {"Delegate": delegate_field, "Block": block_field, "Task": task_field}
