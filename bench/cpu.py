@@ -51,10 +51,9 @@ async def postmaster(connect: dict[str, Any]) -> psutil.Process:
     """The process whose children are the database's backends; it must run on this machine."""
     connection = await asyncpg.connect(**connect)
     try:
-        backend = psutil.Process(await connection.fetchval("select pg_backend_pid()"))
+        parent = psutil.Process(await connection.fetchval("select pg_backend_pid()")).parent()
     finally:
         await connection.close()
-    parent = backend.parent()
     assert parent is not None
     return parent
 

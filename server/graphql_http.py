@@ -23,7 +23,8 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from authz.viewer import Viewer
-from resolvers.engine.documents import DocumentRefused, Documents, Prepared
+from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.limits import DocumentRefused
 from resolvers.gateway import MunicipalityNotHere
 from server.clock import Clock
 from server.logs import described

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from resolvers.engine.documents import Limits
+from resolvers.engine.limits import Limits
 
 IssuerKind = Literal["idporten", "feide", "maskinporten"]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}

@@ -18,7 +18,8 @@ from graphql import GraphQLSchema, build_schema, execute
 from starlette.applications import Starlette
 
 from authz.viewer import Viewer
-from resolvers.engine.documents import Documents, Limits, Prepared
+from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.limits import Limits
 from server.app import Edge, build_app
 from server.clock import Clock
 from server.settings import EdgeLimits, Settings

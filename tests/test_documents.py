@@ -13,7 +13,8 @@ from graphql import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.engine.documents import DocumentRefused, Documents, Limits, Prepared
+from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.limits import DocumentRefused, Limits
 from tests.edge import schema
 
 SCHEMA = schema()

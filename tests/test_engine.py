@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from resolvers.engine.documents import DocumentRefused
+from resolvers.engine.limits import DocumentRefused
 from resolvers.engine.run import ContactsOutOfReach
 from tests.oracle.relations import Relations
 from tests.oracle.view import View

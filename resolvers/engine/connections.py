@@ -10,7 +10,7 @@ import orjson
 from graphql.language import FieldNode
 
 from resolvers.engine import source as kind
-from resolvers.engine.documents import Limits, refusal
+from resolvers.engine.limits import Limits, refusal
 from resolvers.engine.plan import Level, Part, Reading
 from resolvers.engine.statement import Window
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiodataloader import DataLoader
-from graphql import GraphQLError, GraphQLField, located_error
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql import GraphQLError, located_error
+from graphql.execution.values import VariableValues
 from graphql.language import FieldNode
 
 from authz.engine.sql import Keys
@@ -17,7 +17,7 @@ from resolvers import ids
 from resolvers.engine import source as kind
 from resolvers.engine.connections import read_connection
 from resolvers.engine.cursor import Cursors
-from resolvers.engine.documents import Limits, refusal
+from resolvers.engine.limits import Limits, refusal
 from resolvers.engine.plan import Catalogue, Level, Plan, Reading, View, Working
 from resolvers.engine.planner import Planner
 from resolvers.engine.statement import Statement, Window
@@ -88,8 +88,7 @@ class Run:
         return data
 
     def arguments(self, type_name: str, node: FieldNode) -> dict[str, Any]:
-        definition: GraphQLField = self.catalogue.schema.type_map[type_name].fields[node.name.value]  # type: ignore[attr-defined]
-        return get_argument_values(definition, node, self.variables)
+        return self.planner.prepared.arguments(type_name, node, self.variables)
 
     async def viewer(self, steps: list[tuple[str, list[FieldNode], Any]]) -> dict[str, Any]:
         told: dict[str, Any] = {}

@@ -19,7 +19,8 @@ from graphql import GraphQLSchema, build_schema
 
 from norway.days import oslo_day
 from resolvers.engine.cursor import Cursors
-from resolvers.engine.documents import Documents, Limits
+from resolvers.engine.documents import Documents
+from resolvers.engine.limits import Limits
 from schema.public import graphql_schema, printed_schema
 from server.database import API_SETTINGS, Database
 from tests.mutants.mutations import MODULES, path_of

@@ -32,8 +32,8 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     from graphql import build_schema  # noqa: PLC0415
 
     from resolvers.engine.cursor import Cursors  # noqa: PLC0415
-    from resolvers.engine.documents import Limits  # noqa: PLC0415
     from resolvers.engine.engine import Engine  # noqa: PLC0415
+    from resolvers.engine.limits import Limits  # noqa: PLC0415
     from resolvers.engine.run import Services  # noqa: PLC0415
     from resolvers.gateway import Gateway  # noqa: PLC0415
     from schema.public import printed_schema, public_catalogue  # noqa: PLC0415
