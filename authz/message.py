@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 
 from authz import thread
 from authz.engine.policy import Line, settled
@@ -19,6 +19,15 @@ LINES: dict[str, Line] = {
     "Message.body": settled(thread.SEEN, *thread.RULES, "T7", "T9", says="null for everyone once retracted"),
     "Message.sentAt": settled(thread.SEEN, *thread.RULES, "T7"),
     "Message.retractedAt": settled(thread.SEEN, *thread.RULES, "T7", "T9"),
+}
+
+ALLOWED: dict[str, Line] = {
+    "Mutation.sendMessage": settled(
+        thread.SEEN, *thread.RULES, says="who sees the thread and has a relation to the child now"
+    ),
+    "Mutation.retractMessage": settled(
+        thread.SEEN, *thread.RULES, "T9", says="its author, while nobody of the other side has been given it"
+    ),
 }
 
 
@@ -69,6 +78,17 @@ def while_related(message: Written, relation: str, keys: Keys) -> ColumnElement[
         *at,
         row_by_row=True,
     )
+
+
+def newly_given(message: FromClause, keys: Keys) -> ColumnElement:
+    """The message's id where its text is open to the viewer, who is on the other side than its author, and nobody of
+    that side has been given it yet: from then on it cannot be retracted (section 5)."""
+    family = thread.on_guardian_side(message.c.child_id, message.c.unit_id, keys)
+    by_other_side = or_(
+        all_of(family, message.c.author_side == word("UNIT")),
+        all_of(~family, message.c.author_side == word("GUARDIAN")),
+    )
+    return case((and_(message.c.given_at.is_(None), message.c.retracted_at.is_(None), by_other_side), message.c.id))
 
 
 def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

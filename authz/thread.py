@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, t
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, run_began, table, word
-from authz.relation import CONTACT_ROLES, SUBJECT_ROLES, blocked_days, employed_days, taught_days
+from authz.relation import CONTACT_ROLES, SUBJECT_ROLES, blocked_days, employed_days, enrolled, taught_days
 from models import Participant
 
 SEEN = FAMILY | STAFF
@@ -34,6 +34,19 @@ LINES: dict[str, Line] = {
     "Participant.side": settled(SEEN | Relation.PARTICIPANT, "C7"),
     "Participant.joinedAt": settled(SEEN | Relation.PARTICIPANT, "C7"),
     "Participant.lastReadAt": settled(SEEN | Relation.PARTICIPANT, "C7", says="of the other side and of oneself"),
+}
+
+ALLOWED: dict[str, Line] = {
+    "Mutation.startThread": settled(
+        FAMILY | STAFF,
+        "T8",
+        says="about a child enrolled at the unit now: the family to the unit or to its staff of the child, staff to"
+        " named guardians or delegates; a unit's staff and leaders also on behalf of the unit",
+    ),
+    "Mutation.markThreadRead": settled(SEEN, *RULES, says="every viewer of the thread, for themself"),
+    "Mutation.addParticipant": settled(
+        STAFF, *RULES, "T7", says="staff who may write in the thread; only staff who would see it as participants"
+    ),
 }
 
 
@@ -85,6 +98,38 @@ def visible(
         return keys.has(child_id if road.by == "child_id" else unit_id, road.keys)
 
     return any_of(*(all_of(keyed(road), beside(road, thread_id, child_id, keys)) for road in ROADS))
+
+
+def writable(
+    thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
+) -> ColumnElement[bool]:
+    """Section 5, "write": sees the thread by T1 to T6, and has a relation to the child now."""
+    return all_of(
+        visible(thread_id, child_id, unit_id, keys),
+        any_of(on_guardian_side(child_id, unit_id, keys), works_with(child_id, unit_id, keys)),
+    )
+
+
+def works_with(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """A staff relation to the child at the unit now."""
+    return any_of(
+        keys.has_pair(child_id, unit_id, "contact"),
+        keys.has_pair(child_id, unit_id, "subject_staff"),
+        speaks_for_unit(child_id, unit_id, keys),
+    )
+
+
+def speaks_for_unit(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """UNIT_STAFF or UNIT_LEADER: may write on behalf of the unit."""
+    if "history" not in keys:
+        return any_of()
+    return all_of(keys.has(unit_id, "history"), keys.has_not(child_id, "closed"), enrolled(child_id, unit_id))
+
+
+def startable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5, "start a thread", whomever it is to; the family only where the child is enrolled."""
+    family = all_of(on_guardian_side(child_id, unit_id, keys), enrolled(child_id, unit_id))
+    return any_of(family, works_with(child_id, unit_id, keys))
 
 
 def on_guardian_side(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

@@ -343,7 +343,7 @@ class Town:
             behalf = unit if side == "UNIT" and g % 50 == 7 else None
             when = instant(seconds, dt.UTC)
             retracted = when if (g + k) % 1_000 == 0 else None
-            yield keys.made(seconds), thread, unit, child, author, side, behalf, body, when, retracted
+            yield keys.made(seconds), thread, unit, child, author, side, behalf, body, when, retracted, when
 
     # --- as COPY takes it -------------------------------------------------------------------------------------------
 
@@ -397,7 +397,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 MESSAGE_COLUMNS = (
     *("id", "thread_id", "unit_id", "child_id", "author_id", "author_side"),
-    *("on_behalf_of", "body", "sent_at", "retracted_at"),
+    *("on_behalf_of", "body", "sent_at", "retracted_at", "given_at"),
 )
 
 DONE = "bench.municipality"

@@ -35,7 +35,7 @@ COLUMNS = {
     "participant": ("thread_id", "person_id", "side", "joined_at", "unit_id", "child_id"),
     "message": (
         "id", "thread_id", "unit_id", "child_id", "author_id", "author_side", "on_behalf_of", "body", "sent_at",
-        "retracted_at",
+        "retracted_at", "given_at",
     ),
     "read_pointer": ("thread_id", "person_id", "up_to_sent_at", "up_to_id", "read_at"),
 }  # fmt: skip
@@ -373,7 +373,7 @@ class Writer:
             retracted = moment(min(second + rng.randint(20, 600), self.now)) if rng.random() < 0.004 else None
             portion.messages.append((
                 key, thread, unit, child, who.person, "GUARDIAN" if side == "F" else "UNIT",
-                for_unit if side == "A" else None, body, at, retracted,
+                for_unit if side == "A" else None, body, at, retracted, at,
             ))  # fmt: skip
             sent.append((at, key))
         portion.threads.append((thread, unit, child, subject, len(guardians) > 1, created, sent[-1][0]))

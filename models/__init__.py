@@ -1,6 +1,7 @@
 """The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
 
 from models.absence import Absence
+from models.act import CarriedOut
 from models.attachment import Attachment
 from models.base import Base, new_key
 from models.block import Block, BlockLift
@@ -29,6 +30,7 @@ __all__ = [
     "Base",
     "Block",
     "BlockLift",
+    "CarriedOut",
     "ChildProtection",
     "Confirmation",
     "Consent",

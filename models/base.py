@@ -29,6 +29,9 @@ def new_key() -> UUID:
 
 
 class Base(DeclarativeBase):
+    """A table. `info={"api": ("insert", "update (until)")}` among its arguments says what the API's role may write of
+    it, as GRANT says it; without that the role only reads it."""
+
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar = {
         str: Text,

@@ -17,6 +17,7 @@ class Message(Base):
         one_of("author_side", "GUARDIAN", "UNIT"),
         CheckConstraint("body_cipher is null or body = ''", name="body"),
         Index(None, "thread_id", "sent_at", "id"),
+        {"info": {"api": ("insert", "update (given_at, retracted_at)")}},
     )
 
     id: Mapped[Key]
@@ -34,3 +35,5 @@ class Message(Base):
     sent_at: Mapped[dt.datetime]
     retracted_at: Mapped[dt.datetime | None]
     """A retracted message keeps its place and time (T9)."""
+    given_at: Mapped[dt.datetime | None]
+    """When the text was first given to somebody of the other side; until then the author may retract it."""

@@ -16,6 +16,7 @@ class Thread(Base):
     __table_args__ = (
         Index(None, "child_id", desc("last_message_at"), desc("id")),
         Index(None, "unit_id", desc("last_message_at"), desc("id")),
+        {"info": {"api": ("insert", "update (last_message_at)")}},
     )
 
     id: Mapped[Key]
@@ -35,6 +36,7 @@ class Participant(Base):
     __table_args__ = (
         one_of("side", "GUARDIAN", "UNIT"),
         Index(None, "person_id", "thread_id", postgresql_include=["side", "joined_at"]),
+        {"info": {"api": ("insert",)}},
     )
 
     thread_id: Mapped[UUID] = reference("thread.id", primary_key=True)
@@ -49,6 +51,7 @@ class ReadPointer(Base):
     """How far a viewer has read, participant or not."""
 
     __tablename__ = "read_pointer"
+    __table_args__ = ({"info": {"api": ("insert", "update (up_to_sent_at, up_to_id, read_at)")}},)
 
     thread_id: Mapped[UUID] = reference("thread.id", primary_key=True)
     person_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)

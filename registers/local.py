@@ -188,6 +188,12 @@ WRITES = {
             up_to_sent_at = excluded.up_to_sent_at, up_to_id = excluded.up_to_id, read_at = excluded.read_at
         where (excluded.up_to_sent_at, excluded.up_to_id) > (read_pointer.up_to_sent_at, read_pointer.up_to_id)
     """,
+    "given": """
+        update message m set given_at = p.read_at
+        from in_pointer p left join participant w on w.thread_id = p.thread_id and w.person_id = p.person_id
+        where m.thread_id = p.thread_id and (m.sent_at, m.id) <= (p.sent_at, p.id) and m.given_at is null
+            and m.author_side <> coalesce(w.side, 'UNIT')
+    """,
     "fact": """
         insert into local_fact (municipality_id, id, kind, row_id, digest, applied_at)
         select :municipality, id, kind, row_id, digest, :now from in_fact

@@ -263,6 +263,9 @@ async def apply_plan(connection: AsyncConnection, plan: Plan, progress: Progress
 
     for write in plan.writes:
         await _write(connection, write, step)
+    # From here on acts wait, and see what has changed; those that have begun are waited for.
+    alone = text("select pg_advisory_xact_lock(hashtextextended(:what, 0))")
+    await connection.execute(alone, {"what": f"municipality {plan.municipality_id}"})
     await derive_standing(connection, plan.municipality_id)
     await make_tasks(connection, plan.municipality_id, plan.made_at)
     step(1)

@@ -21,6 +21,7 @@ from authz import guardian as guardian_policy
 from authz import message as message_policy
 from authz import other_adult as other_adult_policy
 from authz import photo_consent as photo_consent_policy
+from authz import recipient as recipient_policy
 from authz import record as record_policy
 from authz import staff as staff_policy
 from authz import substitution as substitution_policy
@@ -48,6 +49,9 @@ from resolvers import (
     unit,
     viewer,
 )
+from resolvers.acts import message as message_acts
+from resolvers.acts import recipient as recipient_acts
+from resolvers.acts import thread as thread_acts
 from resolvers.engine.plan import Catalogue
 from resolvers.engine.source import Batch, Entity, Many, Sealed, Source
 
@@ -69,6 +73,7 @@ POLICIES = (
     confirmation_policy,
     task_policy,
     substitution_policy,
+    recipient_policy,
 )
 PAGES = (
     viewer,
@@ -88,9 +93,12 @@ PAGES = (
     confirmation,
     task,
     substitution,
+    thread_acts,
+    message_acts,
+    recipient_acts,
 )
 PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
-WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo"}
+WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}
 """Types whose values come whole from a source of the field above."""
 
 
@@ -99,8 +107,14 @@ class CatalogueIncomplete(Exception):
 
 
 def policy_lines() -> dict[str, Line]:
-    """Every line of every policy page, and those of connections, which are as open as what they hold."""
+    """Every line of every policy page; those of connections, which are as open as what they hold; and those of acts,
+    with their payloads, which whoever may do the act gets."""
     lines = {name: line for page in POLICIES for name, line in page.LINES.items()}
+    for page in POLICIES:
+        for name, line in getattr(page, "ALLOWED", {}).items():
+            lines[name] = line
+            payload = payload_of(name)
+            lines |= {field: line for field in all_sources() if field.startswith(f"{payload}.")}
     for type_name in PAGED:
         held = lines[f"{type_name}.id"]
         for part in ("edges", "nodes", "pageInfo", "totalCount"):
@@ -108,6 +122,16 @@ def policy_lines() -> dict[str, Line]:
         for part in ("node", "cursor"):
             lines[f"{type_name}Edge.{part}"] = held
     return lines
+
+
+def payload_of(act: str) -> str:
+    """The payload type of a field of Mutation, as all of them are named."""
+    name = act.removeprefix("Mutation.")
+    return f"{name[0].upper()}{name[1:]}Payload"
+
+
+def all_sources() -> dict[str, Source]:
+    return {name: source for page in PAGES for name, source in page.SOURCES.items()}
 
 
 def fields_of(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLObjectType | GraphQLInterfaceType, str]]:
@@ -120,7 +144,7 @@ def fields_of(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLObjectType | 
 def catalogue(schema: GraphQLSchema) -> Catalogue:
     """Raises CatalogueIncomplete: at start-up, never at a request."""
     entities = {entity.type_name: entity for page in PAGES for entity in getattr(page, "ENTITIES", ())}
-    sources = {name: source for page in PAGES for name, source in page.SOURCES.items()}
+    sources = all_sources()
     lines = policy_lines()
     wrong = list(faults(schema, sources, lines, entities))
     if wrong:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from authz.engine.keys import CALL, PARAMETERS
+from authz.engine.keys import CALL, CALL_BY_NAME, PARAMETERS
 from authz.viewer import Viewer
 from norway.days import oslo_day
 
@@ -30,6 +33,10 @@ SHAPE = (
 """The key sets whose being empty changes the statements."""
 
 
+ACTS_AT_ONCE = 4
+"""Connections for acts, beside those for reading: an act holds one for as long as it waits for others' acts."""
+ENTER = text(CALL_BY_NAME)
+HOLD_STILL = text("select pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 MUNICIPALITY = "select id, name from municipality where organisation_number = $1"
 
 
@@ -44,8 +51,9 @@ async def no_reset(_: Any) -> None:
 class Gateway:
     """A private pool of connections with the API's role."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], acts: AsyncEngine) -> None:
         self._pool = pool
+        self._acts = acts
         self._municipalities: dict[str, tuple[UUID, str]] = {}
 
     @classmethod
@@ -60,9 +68,18 @@ class Gateway:
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
         )
-        return cls(pool)
+
+        async def for_acts() -> asyncpg.Connection[Any]:
+            connection: asyncpg.Connection[Any] = await asyncpg.connect(**connect)
+            return connection
+
+        acts = create_async_engine(
+            "postgresql+asyncpg://", async_creator=for_acts, pool_size=ACTS_AT_ONCE, max_overflow=0
+        )
+        return cls(pool, acts)
 
     async def close(self) -> None:
+        await self._acts.dispose()
         await self._pool.close()
 
     @asynccontextmanager
@@ -71,22 +88,21 @@ class Gateway:
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
         """A connection, and the viewer's standing as the parameters of every statement that follows."""
         async with self._pool.acquire() as connection:
-            municipality_id, name = await self._municipality(connection, viewer.municipality)
-            asked = {
-                "municipality_id": municipality_id,
-                "municipality_name": name,
-                "number_hash": viewer.number_hash,
-                "issuer": viewer.subject[0] if viewer.subject else None,
-                "subject": viewer.subject[1] if viewer.subject else None,
-                "private": viewer.private,
-                "employee": viewer.employee,
-                "today": oslo_day(now),
-                "now": now,
-            }
+            asked = asked_by(viewer, await self._municipality(connection, viewer.municipality), now)
             keys = await connection.fetchrow(CALL, *[asked[name] for name in PARAMETERS])
             if keys is None:  # a function always gives its row
                 raise MunicipalityNotHere
             yield connection, {**asked, **keys}
+
+    @asynccontextmanager
+    async def acting(self, viewer: Viewer, now: dt.datetime) -> AsyncIterator[Scene]:
+        """A transaction for one act, committed at the end unless something is raised."""
+        async with self._acts.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            scene = Scene(connection, raw, asked_by(viewer, await self._municipality(raw, viewer.municipality), now))
+            await scene.begin()
+            yield scene
+            await connection.commit()
 
     async def _municipality(self, connection: Any, number: str) -> tuple[UUID, str]:
         """Id and name; kept, since a municipality's never change while the process lives."""
@@ -97,6 +113,47 @@ class Gateway:
                 raise MunicipalityNotHere
             known = self._municipalities[number] = (found["id"], found["name"])
         return known
+
+
+@dataclass
+class Scene:
+    """Where an act takes place: one transaction, and the viewer's standing in it."""
+
+    connection: AsyncConnection
+    raw: asyncpg.Connection[Any]
+    """The same connection, as the engine reads from it."""
+    asked: dict[str, Any]
+    standing: dict[str, Any] = field(default_factory=dict)
+
+    async def begin(self) -> None:
+        """Imports wait for the acts that have begun, and acts for an import that is about to be done."""
+        await self.connection.execute(HOLD_STILL, {"what": f"municipality {self.asked['municipality_id']}"})
+        await self.enter()
+
+    async def enter(self) -> None:
+        """The viewer's standing as it is now, own changes included."""
+        found = await self.connection.execute(ENTER, {name: self.asked[name] for name in PARAMETERS})
+        self.standing = {**self.asked, **found.mappings().one()}
+
+    async def begin_anew(self) -> None:
+        """Undoes everything that has been done."""
+        await self.connection.rollback()
+        await self.begin()
+
+
+def asked_by(viewer: Viewer, municipality: tuple[UUID, str], now: dt.datetime) -> dict[str, Any]:
+    """What is known of a request before anything is looked up, as parameters of statements."""
+    return {
+        "municipality_id": municipality[0],
+        "municipality_name": municipality[1],
+        "number_hash": viewer.number_hash,
+        "issuer": viewer.subject[0] if viewer.subject else None,
+        "subject": viewer.subject[1] if viewer.subject else None,
+        "private": viewer.private,
+        "employee": viewer.employee,
+        "today": oslo_day(now),
+        "now": now,
+    }
 
 
 def shape_of(values: Mapping[str, Any]) -> frozenset[str]:

@@ -33,6 +33,7 @@ SOURCES: dict[str, Source] = {
     "Message.body": Sealed(
         lambda row, _: case((row.c.retracted_at.is_(None), row.c.body)),
         Batch(sealed_body, texts("message.body")),
+        given=policy.newly_given,
     ),
     "Message.sentAt": Column(lambda row, _: row.c.sent_at),
     "Message.retractedAt": Column(lambda row, _: row.c.retracted_at),

@@ -59,7 +59,12 @@ ORDER = (
     "SubstituteGroup",
     "AccessExplanation",
     "AccessReason",
+    "RecipientPreview",
+    "PreviewRecipient",
+    "PreviewReader",
+    "Problem",
     "Query",
+    "Mutation",
 )
 
 INTRODUCTION = """\
@@ -72,6 +77,8 @@ A mark says that somebody who stands so can see the field: **✓** whenever they
 of C2's table, and for all others the field is null and counted as hidden. A blank says that it is closed. What else
 must hold stands on the right; R1 (blocks), R2 (family) and R3 (protection) are in the relation itself and hold
 everywhere.
+
+Under Mutation a mark says who may do it; its payload is as open as that, and shows what the viewer sees after it.
 
 Pages of a list (`…Connection`, `…Edge`, `PageInfo`) are as open as what they hold. What a row is seen by is not said
 here but in the rules: a child by C1, a thread by T1 to T6, a message by T7, people, units and groups by C7 and C8.

@@ -26,6 +26,16 @@ class VisibleTo:
     rules: list[str] | None = strawberry.UNSET
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="allowedFor",
+    description="Printed on every mutation, from the policy, in the same way.",
+)
+class AllowedFor:
+    relations: list[Relation]
+    rules: list[str] | None = strawberry.UNSET
+
+
 class AnsweredByTheEngine(Exception):
     """A field was asked of graphql-core's executor; the engine answers every field."""
 
@@ -59,5 +69,6 @@ class EngineSchema(strawberry.Schema):
         copied = copy.copy(field)  # fields are shared with interfaces
         relations = [Relation[name] for name in line.printed]
         rules = list(line.rules) or strawberry.UNSET
-        copied.directives = [*field.directives, VisibleTo(relations=relations, rules=rules)]
+        directive = AllowedFor if type_name == "Mutation" else VisibleTo
+        copied.directives = [*field.directives, directive(relations=relations, rules=rules)]
         return copied

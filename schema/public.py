@@ -17,6 +17,7 @@ from schema import (
     child,
     confirmation,
     delegate,
+    mutation,
     person,
     photo_consent,
     record,
@@ -25,6 +26,7 @@ from schema import (
     thread,
     unit,
     viewer,
+    writing,
 )
 from schema.engine_schema import EngineSchema
 
@@ -43,6 +45,8 @@ PAGES: tuple[ModuleType, ...] = (
     confirmation,
     task,
     substitution,
+    writing,
+    mutation,
 )
 NODES = (
     unit.Unit,
@@ -75,7 +79,7 @@ def introduce() -> None:
 @cache
 def public_schema() -> EngineSchema:
     introduce()
-    return EngineSchema(query=viewer.Query, types=[*NODES])
+    return EngineSchema(query=viewer.Query, mutation=mutation.Mutation, types=[*NODES])
 
 
 @cache

@@ -138,3 +138,8 @@ ABSENCES = (
     argument("on", dt.date | None, "Of this day only."),
     argument("ended", bool | None, "Those too that were corrected or withdrawn; left out otherwise."),
 )
+
+
+def acted(description: str, input_type: type) -> Any:
+    """A field of Mutation, whose only argument is its input."""
+    return asked(description, argument("input", input_type, "What to do."))

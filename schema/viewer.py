@@ -10,11 +10,13 @@ import strawberry
 from schema.child import Child
 from schema.node import Node, Person
 from schema.scalars import Connection, Relation, argument, asked, paged
+from schema.writing import RecipientPreviewInput
 
 if TYPE_CHECKING:
     from schema.task import Task
     from schema.thread import Thread
     from schema.unit import Unit
+    from schema.writing import RecipientPreview
 
 
 @strawberry.input(description="Which threads; all conditions must hold.")
@@ -80,4 +82,8 @@ class Query:
         "Why the viewer, or for a leader or the administration another person, sees a node.",
         argument("viewer", strawberry.ID | None, "By whom it is seen; the viewer when left out."),
         argument("node", strawberry.ID, "The node that is seen."),
+    )
+    recipient_preview: RecipientPreview = asked(
+        "Whom a new thread or a message would reach, and who else could read it, before it is written.",
+        argument("input", RecipientPreviewInput, "What would be written where."),
     )

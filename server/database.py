@@ -1,7 +1,8 @@
 """The database, wherever it is: `open_database` gives one that is checked, migrated and has its two roles.
 
-The owner's role makes and changes everything: migrations, imports, the demo. The API's role owns nothing, reads, and
-neither is superuser nor passes row level security; nothing but the API's processes signs in with it.
+The owner's role makes and changes everything: migrations, imports, the demo. The API's role owns nothing, reads,
+writes what the models let it, and neither is superuser nor passes row level security; nothing but the API's processes
+signs in with it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,12 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
 from authz.engine import keys
+from models import Base
 from server.data_folder import DataFolder, write_secret
 
 if TYPE_CHECKING:
@@ -57,6 +59,13 @@ GRANTS = (
     "grant select on all tables in schema public to {role}",
     "alter default privileges in schema public grant select on tables to {role}",
 )
+UNWRITABLE = """
+    select exists (
+        select from unnest($2::text[], $3::text[], $4::text[]) as told (relation, verb, field)
+        where not case when field = '' then has_table_privilege($1, relation, verb)
+                       else has_column_privilege($1, relation, field, verb) end
+    )
+"""
 
 
 class DatabaseNotUsable(Exception):
@@ -252,8 +261,22 @@ async def _migrate(database: Database, api_role: str) -> None:
             # Only when there is something to let in: each grant makes the sessions that run plan everything anew.
             for grant in GRANTS:
                 await connection.exec_driver_sql(grant.format(role=quoted))
+        wanted = [told for table in Base.metadata.tables.values() for told in written_by_the_api(table)]
+        unwritten = await connection.exec_driver_sql(UNWRITABLE, (api_role, *map(list, zip(*wanted, strict=True))))
+        if unwritten.scalar_one():
+            for table in Base.metadata.tables.values():
+                for right in table.info.get("api", ()):
+                    await connection.exec_driver_sql(f"grant {right} on {table.name} to {quoted}")
         await _install_keys(connection, quoted)
         await connection.commit()
+
+
+def written_by_the_api(table: Table) -> Iterator[tuple[str, str, str]]:
+    """Table, verb and column (empty for the whole table) of each right that the model gives the API's role."""
+    for right in table.info.get("api", ()):
+        verb, _, columns = right.partition(" (")
+        for column in columns.rstrip(")").split(", "):
+            yield table.name, verb, column
 
 
 async def _install_keys(connection: AsyncConnection, api_role: str) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 import asyncpg
 import orjson
 import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from authz.viewer import Viewer
@@ -45,6 +46,7 @@ ALWAYS = (
 REFUSED = b'Bearer realm="innsyn", error="invalid_token"'
 PATIENCE = 0.1
 """Seconds after which it is worth a task to notice that the client has gone."""
+QUERY_CANCELED = "57014"
 PARAMETERS = {"query", "operationName", "variables", "extensions"}
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -68,7 +70,14 @@ class Executes(Protocol):
 
     @property
     def documents(self) -> Documents: ...
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, now: dt.datetime) -> Answer:
+    async def run(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        viewer: Viewer,
+        now: dt.datetime,
+        language: str = "en",
+    ) -> Answer:
         """Carries out an operation with the variables as they were sent. May raise DocumentRefused."""
 
 
@@ -206,7 +215,7 @@ class GraphQLOverHTTP:
         if prepared.kind == "mutation" and exchange.method == "GET":
             raise RequestRefused(405, "MUTATION_NEEDS_POST", [(b"allow", b"POST")])
         cost = exchange.cost = prepared.cost(request.variables)
-        answer = await self._run(prepared, request.variables, viewer, receive)
+        answer = await self._run(exchange, prepared, request.variables, viewer, receive)
         extensions: dict[str, Any] = {"cost": cost}
         if answer.hidden:
             extensions["hidden"] = answer.hidden
@@ -276,18 +285,22 @@ class GraphQLOverHTTP:
                 parameters[name] = from_json(parameters[name]) if parameters[name] else None
         return checked(parameters)
 
-    async def _run(self, prepared: Prepared, variables: dict[str, Any], viewer: Viewer, receive: Receive) -> Answer:
+    async def _run(
+        self, exchange: Exchange, prepared: Prepared, variables: dict[str, Any], viewer: Viewer, receive: Receive
+    ) -> Answer:
         """Runs within the time limit, and not for a client that has gone; either way the database's work ends too,
         because the engine is cancelled where it waits for it."""
         watch: Watch | None = None
         try:
             async with asyncio.timeout(self.limits.seconds) as timer:
                 watch = Watch(receive, timer)
-                return await self.engine.run(prepared, variables, viewer, self.clock.now())
+                return await self.engine.run(prepared, variables, viewer, self.clock.now(), exchange.language)
         except MunicipalityNotHere:
             # The token is good, but opens nothing here; that it is good is not told.
             raise RequestRefused(401, "UNAUTHENTICATED", [(b"www-authenticate", REFUSED)]) from None
-        except asyncpg.QueryCanceledError:
+        except (asyncpg.QueryCanceledError, DBAPIError) as wrong:
+            if isinstance(wrong, DBAPIError) and getattr(wrong.orig, "sqlstate", None) != QUERY_CANCELED:
+                raise
             # The database's own time limit was first.
             raise TimeoutError from None
         except TimeoutError:

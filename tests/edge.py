@@ -75,7 +75,7 @@ class SmallEngine:
         self.begun = asyncio.Event()
 
     async def run(
-        self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, now: dt.datetime
+        self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, now: dt.datetime, _: str
     ) -> SmallAnswer:
         prepared.values(variables)
         told = {

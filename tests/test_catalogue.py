@@ -77,7 +77,9 @@ def test_every_field_of_the_schema_bears_its_directive():
         and hasattr(described, "fields")
         and described.ast_node.kind != "input_object_type_definition"
         for field, definition in described.fields.items()
-        if not any(directive.name.value == "visibleTo" for directive in definition.ast_node.directives or ())
+        if not any(
+            directive.name.value in {"visibleTo", "allowedFor"} for directive in definition.ast_node.directives or ()
+        )
     ]
     assert bare == []
 

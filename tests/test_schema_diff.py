@@ -126,10 +126,10 @@ def test_a_contract_that_is_not_kept_is_found(old: str, new: str) -> None:
     assert missing(SCHEMA, changed) or missing(changed, SCHEMA)
 
 
-def test_the_schema_keeps_the_contract_of_all_that_can_be_read() -> None:
-    acts = re.compile(r"(\w+ )?(Mutation|Subscription|Problem(Code)?|\w+Payload|\w+Input|@allowedFor)\b")
+def test_the_schema_keeps_the_contract() -> None:
+    live = re.compile(r"(\w+ )?Subscription\b")
     lacking = missing(CONTRACT, (ROOT / "schema.graphql").read_text(encoding="utf-8"))
-    assert [line for line in lacking if not acts.match(line)] == []
+    assert [line for line in lacking if not live.match(line)] == []
 
 
 def test_the_command_compares_with_the_commit_before(tmp_path: Path) -> None:

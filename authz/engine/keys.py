@@ -76,6 +76,10 @@ def digest() -> str:
 DROP = "drop function if exists standing"
 CURRENT = "select obj_description(oid, 'pg_proc') from pg_proc where proname = 'standing'"
 CALL = "select * from standing(" + ", ".join(f"${i + 1}" for i in range(len(PARAMETERS))) + ")"
+CALL_BY_NAME = (
+    "select * from standing(" + ", ".join(f"cast(:{name} as {PARAMETERS[name]})" for name in PARAMETERS) + ")"
+)
+"""For SQLAlchemy's `text`."""
 
 
 def install_statements() -> list[str]:

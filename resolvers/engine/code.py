@@ -64,11 +64,11 @@ class Code:
     def finish(self, expression: str) -> View:
         body = "\n".join(self.lines)
         text = (
-            "def build(records, hide, reads, works):\n    objects = []\n    for r in records:\n"
+            "def build(records, hide, reads, works, given):\n    objects = []\n    for r in records:\n"
             f"{body}\n        objects.append({expression})\n    return objects\n"
         )
         if not self.lines:
-            text = f"def build(records, hide, reads, works):\n    return [{expression} for r in records]\n"
+            text = f"def build(records, hide, reads, works, given):\n    return [{expression} for r in records]\n"
         exec(compile(text, "<plan>", "exec"), self.constants)  # noqa: S102 - only names of the schema and numbers are in it
         return View(self.constants["build"], self.readings, self.workings, self.hidden)
 
@@ -134,12 +134,22 @@ class Code:
                 after.append((guard, f"works[{number}].append((r[{at}], {{0}}))"))
                 return "None"
             case kind.Sealed() if guard is None:
-                number = len(self.workings)
-                self.workings.append(Working(source.sealed, type_name, nodes, key, None))
-                at = self.column(self.level, source.sealed.sql(row, self.planner.keys))
-                after.append((f"r[{at}] is not None else pass", f"works[{number}].append((r[{at}], {{0}}))"))
-                return f"r[{self.column(self.level, source.plain(row, self.planner.keys))}]"
+                return self.sealed(source, type_name, row, key, nodes, after)
         raise SourceOutOfPlace(field_name)
+
+    def sealed(
+        self, source: kind.Sealed, type_name: str, row: FromClause, key: str, nodes: list[FieldNode],
+        after: list[tuple[str | None, str]],
+    ) -> str:  # fmt: skip
+        number = len(self.workings)
+        self.workings.append(Working(source.sealed, type_name, nodes, key, None))
+        at = self.column(self.level, source.sealed.sql(row, self.planner.keys))
+        after.append((f"r[{at}] is not None else pass", f"works[{number}].append((r[{at}], {{0}}))"))
+        plain = f"r[{self.column(self.level, source.plain(row, self.planner.keys))}]"
+        if source.given is None:
+            return plain
+        given = f"r[{self.column(self.level, source.given(row, self.planner.keys))}]"
+        return f"({plain} if {given} is None else given({given}, {plain}))"
 
     def joined_person(self, source: kind.OnePerson, row: FromClause) -> FromClause:
         rows = self.level.rows

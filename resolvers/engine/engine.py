@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import execute_sync
@@ -14,6 +16,7 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, S
 from authz.engine.sql import Keys
 from authz.viewer import Viewer
 from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.mutations import Mutations, acting_for
 from resolvers.engine.plan import Catalogue, Plan
 from resolvers.engine.planner import Planner
 from resolvers.engine.run import Run, Services, formatted_failures
@@ -45,17 +48,40 @@ class Engine:
         self.services = services
         self.documents = Documents(catalogue.schema, services.limits)
 
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], viewer: Viewer, now: dt.datetime) -> Answer:
-        """Raises DocumentRefused for variables, page sizes or cursors that do not fit."""
+    async def run(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        viewer: Viewer,
+        now: dt.datetime,
+        language: str = "en",
+    ) -> Answer:
+        """Raises DocumentRefused for variables, page sizes or cursors that do not fit. `language` (nb, nn or en) is
+        that of the problems' texts."""
         prepared.cost(variables)
         values = prepared.values(variables)
+        if prepared.kind == "mutation":
+            mutations = Mutations(self, prepared, values, viewer, now, language)
+            return self.answered(await mutations.carry_out(), mutations.runs)
         async with self.gateway.viewer_connection(viewer, now) as (connection, standing):
             planner, plan = self.planned(prepared, values, shape_of(standing))
-            run = Run(connection, standing, self.catalogue, self.services, values, planner)
-            data = await run.root(plan)
+            while True:
+                run = Run(connection, standing, self.catalogue, self.services, values, planner)
+                run.open_act, run.language = partial(acting_for, self, viewer, now), language
+                data = await run.root(plan)
+                if await run.hand_out():
+                    break
         self.introspect(prepared, values, plan, data)
         errors = formatted_failures(run, data) if run.failures else []
         return Answer(data, errors, run.hidden)
+
+    @staticmethod
+    def answered(data: dict[str, Any], runs: Sequence[Run]) -> Answer:
+        """What several runs came to together."""
+        hidden = Counter[str]()
+        for run in runs:
+            hidden.update(run.hidden)
+        return Answer(data, [error for run in runs for error in formatted_failures(run, data)], dict(hidden))
 
     def planned(self, prepared: Prepared, values: VariableValues, shape: frozenset[str]) -> tuple[Planner, Plan]:
         key = (shape, *(values.coerced.get(name) for name in prepared.skip_variables))

@@ -19,6 +19,7 @@ from authz.engine.sql import Keys, table
 from resolvers.engine import source as kind
 from resolvers.engine.code import Code, no_join
 from resolvers.engine.documents import Prepared
+from resolvers.engine.payload import plan_payload
 from resolvers.engine.plan import Catalogue, Fields, Level, Part, Plan, Project, Reading, View
 from resolvers.engine.statement import (
     compiled,
@@ -91,16 +92,20 @@ class Planner:
     # --- the root ---------------------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
+        root = self.prepared.kind.capitalize()
         steps = []
-        for key, nodes in self.collect("Query", [self.prepared.operation.selection_set]).items():
-            steps.append((key, nodes[0].name.value, nodes[0], self.root_step(nodes)))
+        for key, nodes in self.collect(root, [self.prepared.operation.selection_set]).items():
+            steps.append((key, nodes[0].name.value, nodes[0], self.root_step(root, nodes)))
         return Plan(steps, self.keys)
 
-    def root_step(self, nodes: list[FieldNode]) -> Any:
+    def root_step(self, root: str, nodes: list[FieldNode]) -> Any:
         name = nodes[0].name.value
         if name.startswith("__"):
             return nodes
-        source = self.catalogue.sources[f"Query.{name}"]
+        source = self.catalogue.sources[f"{root}.{name}"]
+        if isinstance(source, kind.Act | kind.Looked):
+            payload = get_named_type(self.field_type(root, name))
+            return source, plan_payload(self, payload.name, nodes)
         if isinstance(source, kind.Answered):
             return source, self.project(self.field_type("Query", name), nodes)
         if isinstance(source, kind.ByIds):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 from aiodataloader import DataLoader
 from graphql import GraphQLError, located_error
@@ -18,10 +20,19 @@ from resolvers.engine import source as kind
 from resolvers.engine.connections import read_connection
 from resolvers.engine.cursor import Cursors
 from resolvers.engine.limits import Limits, refusal
+from resolvers.engine.payload import Payload, read_payloads
 from resolvers.engine.plan import Catalogue, Level, Plan, Reading, View, Working
 from resolvers.engine.planner import Planner
 from resolvers.engine.statement import Statement, Window
+from resolvers.problems import ActRefused
 from vault import Vault
+
+if TYPE_CHECKING:
+    from resolvers.acting import Acting
+
+
+HAND_OUT = "update message set given_at = $2 where id = any($1) and given_at is null and retracted_at is null"
+TAKEN_BACK = "select id from message where id = any($1) and retracted_at is not null limit 1"
 
 
 class Fetches(Protocol):
@@ -59,6 +70,11 @@ class Run:
     hidden: dict[str, int] = field(default_factory=dict)
     failures: list[tuple[Exception, list[FieldNode], dict[str, Any], str]] = field(default_factory=list)
     loaders: dict[int, DataLoader[Any, Any]] = field(default_factory=dict)
+    open_act: Callable[[], AbstractAsyncContextManager[Acting]] | None = None
+    """For fields of Query that are worked out as an act is."""
+    language: str = "en"
+    handed_out: list[UUID] = field(default_factory=list)
+    """Messages whose text the viewer, on the other side, is about to be given for the first time."""
 
     @property
     def keys(self) -> Keys:
@@ -67,6 +83,19 @@ class Run:
     async def fetch(self, statement: Statement, more: Mapping[str, Any] | None = None) -> Sequence[Any]:
         values = self.values if more is None else {**self.values, **more}
         return await self.connection.fetch(statement.sql, *[values[name] for name in statement.names])
+
+    def given(self, key: UUID, value: Any) -> Any:
+        self.handed_out.append(key)
+        return value
+
+    async def hand_out(self) -> bool:
+        """Writes down what the viewer is given, before it leaves. False when some of it was taken back meanwhile: the
+        answer is to be worked out anew."""
+        if not self.handed_out:
+            return True
+        await self.connection.fetch(HAND_OUT, self.handed_out, self.values["now"])
+        taken_back = await self.connection.fetch(TAKEN_BACK, self.handed_out)
+        return not taken_back
 
     # --- the root ---------------------------------------------------------------------------------------------
 
@@ -81,11 +110,23 @@ class Run:
                 data[key] = await self.viewer(step)
             elif isinstance(step[0], kind.ByIds):
                 data[key] = await self.by_ids(plan, key, node, step)
+            elif isinstance(step[0], kind.Looked):
+                data[key] = await self.looked(node, *step)
             else:
                 source, selected = step
                 answer = await source.answer(self, self.arguments("Query", node))
                 data[key] = selected.of(answer)
         return data
+
+    async def looked(self, node: FieldNode, source: kind.Looked, payload: Payload) -> dict[str, Any]:
+        assert self.open_act is not None
+        async with self.open_act() as acting:
+            try:
+                told = {"problems": [], **await source.look(acting, self.arguments("Query", node))}
+            except ActRefused as refusal:
+                told = {"problems": [problem.told(self.language) for problem in refusal.problems]}
+        [made] = await read_payloads(self, payload, [told])
+        return made
 
     def arguments(self, type_name: str, node: FieldNode) -> dict[str, Any]:
         return self.planner.prepared.arguments(type_name, node, self.variables)
@@ -171,7 +212,7 @@ class Run:
 
         reads: list[list[tuple[Any, dict[str, Any]]]] = [[] for _ in view.readings]
         works: list[list[tuple[Any, dict[str, Any]]]] = [[] for _ in view.workings]
-        objects = view.build(records, hide, reads, works)
+        objects = view.build(records, hide, reads, works, self.given)
         for name, count in zip(view.hidden, counted, strict=True):
             if count:
                 self.hidden[name] = self.hidden.get(name, 0) + count

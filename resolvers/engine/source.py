@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, FromClause
 from authz.engine.sql import Keys
 
 if TYPE_CHECKING:
+    from resolvers.acting import Acting
     from resolvers.engine.run import Run
 
 Sql: TypeAlias = Callable[[FromClause, Keys], ColumnElement]
@@ -141,6 +142,8 @@ class Sealed:
     plain: Sql
     sealed: Batch
     """Its input is null for a row whose value is plain."""
+    given: Sql | None = None
+    """The key of a row of which it must be written down that the viewer was given it; null where it need not be."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,39 @@ class Answered:
     answer: Callable[[Run, Mapping[str, Any]], Awaitable[Any]]
 
 
+@dataclass(frozen=True)
+class Act:
+    """A field of Mutation. `carry_out` does it, and returns by field of the payload what is to be told of it."""
+
+    carry_out: Callable[[Acting, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+    once: bool = False
+    """The input bears an idempotency key."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A field of Query that is worked out as an act is, and changes nothing."""
+
+    look: Callable[[Acting, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """Objects that an act names by the keys in their global ids, read by the engine as the viewer sees them after it.
+
+    With several types, the act names each as (type, key). What the viewer does not see is null, or left out of a list.
+    """
+
+    types: tuple[str, ...]
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """A plain value that an act names; or an object or a list of objects whose fields have sources of their own."""
+
+
 Source: TypeAlias = (
     Column | One | OnePerson | Many | Connection | Batch | Sealed | Scalar | Known | Itself | ByIds | Answered
-)
+    | Act | Looked | ReadBack | Told
+)  # fmt: skip
