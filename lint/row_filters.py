@@ -21,6 +21,7 @@ ALLOWED = (
     "resolvers/gateway.py",  # asks which municipality it is, before anybody is a viewer there
     "server/cluster.py",  # asks PostgreSQL about itself, as its owner
     "server/database.py",
+    "server/key_rotation.py",  # wraps every key of a municipality anew, as its owner; gives nothing out
 )
 SETTLED = {
     "resolvers/child.py:guardians": "the field's mask says to whom the whole list is open",

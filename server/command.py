@@ -344,6 +344,37 @@ def carry_out(
     asyncio.run(run())
 
 
+@main.group()
+def keys() -> None:
+    """The keys under which records and files lie."""
+
+
+@keys.command()
+@municipality_option
+@data_option
+def rotate(municipality: str | None, data: Path | None) -> None:
+    """Give a municipality a new key, and wipe the old one once nothing lies under it. Servers may run meanwhile."""
+
+    async def run() -> str:
+        from server.clock import Clock
+        from server.data_folder import DataFolder
+        from server.database import open_database
+        from server.imports import open_vault, the_municipality
+        from server.key_rotation import rotate_keys
+
+        folder = DataFolder.at(data)
+        async with open_database(folder) as database, database.admin_engine().connect() as connection:
+            meant = await the_municipality(connection, municipality)
+            vault = await open_vault(connection, folder)
+            done = await rotate_keys(connection, vault, meant.id, Clock().now())
+        return (
+            f"Key {done.number} is in use: {done.data_keys:,} data keys and {done.uploads:,} uploads lie under it now,"
+            f" and {done.retired} older keys are wiped."
+        )
+
+    click.echo(asyncio.run(run()))
+
+
 @main.command()
 @click.option("--as", "national_id", metavar="NATIONAL_ID", required=True, help="Who asks.")
 @click.option(

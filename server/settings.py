@@ -13,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from resolvers.engine.limits import Limits
+from server.s3 import Bucket, BucketNotUsable
 
 IssuerKind = Literal["idporten", "feide", "maskinporten"]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -35,6 +36,12 @@ class EdgeLimits:
     """For a client to send its body."""
     seconds_to_stop: int = 20
     """For what is under way when the server is told to stop."""
+    file_bytes: int = 25 * 1024 * 1024
+    """Of a file that is uploaded."""
+    seconds_idle: float = 10.0
+    """That an upload may go without a byte."""
+    seconds_to_upload: float = 180.0
+    seconds_to_download: float = 180.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Settings:
     development_login: bool = False
     contact_register: str | None = None
     """Where KRR is, down to its /rest; null where there is none."""
+    attachments: Bucket | None = None
+    """Where files lie; null for a folder in the data folder."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -71,7 +80,16 @@ class Settings:
             issuers=read_issuers(environment.get("INNSYN_ISSUERS")),
             development_login=environment.get("INNSYN_DEV_LOGIN") == "1",
             contact_register=checked_url("INNSYN_CONTACT_REGISTER", environment.get("INNSYN_CONTACT_REGISTER")),
+            attachments=read_bucket(environment.get("INNSYN_ATTACHMENTS")),
         )
+
+
+def read_bucket(told: str | None) -> Bucket | None:
+    """INNSYN_ATTACHMENTS is s3://name/prefix?endpoint=https://…&region=…."""
+    try:
+        return Bucket.parse(told) if told else None
+    except BucketNotUsable as wrong:
+        raise SettingsNotUsable(f"INNSYN_ATTACHMENTS: {wrong}") from None
 
 
 def read_limits(told: str | None) -> tuple[Limits, EdgeLimits]:

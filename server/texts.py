@@ -35,6 +35,51 @@ TEXTS: dict[str, dict[Language, str]] = {
         "nb": "Spørringen tok for lang tid og ble stoppet. Spør om mindre om gangen.",
         "nn": "Spørjinga tok for lang tid og vart stoppa. Spør om mindre om gongen.",
     },
+    "UPLOAD_NOT_MULTIPART": {
+        "en": "A file is sent as multipart/form-data.",
+        "nb": "En fil sendes som multipart/form-data.",
+        "nn": "Ei fil blir send som multipart/form-data.",
+    },
+    "BAD_UPLOAD": {
+        "en": "The request does not hold one whole file, in a part named `file`.",
+        "nb": "Forespørselen inneholder ikke én hel fil i en del med navnet `file`.",
+        "nn": "Førespurnaden inneheld ikkje éi heil fil i ein del med namnet `file`.",
+    },
+    "FILE_TOO_LARGE": {
+        "en": "The file is larger than {limit} bytes.",
+        "nb": "Filen er større enn {limit} byte.",
+        "nn": "Fila er større enn {limit} byte.",
+    },
+    "FILE_TYPE_NOT_TAKEN": {
+        "en": "Files of this type are not taken.",
+        "nb": "Filer av denne typen tas ikke imot.",
+        "nn": "Filer av denne typen blir ikkje tekne imot.",
+    },
+    "FILE_TYPE_DISAGREES": {
+        "en": "The file is not of the type that it is said to be, or is damaged.",
+        "nb": "Filen er ikke av den typen den oppgis å være, eller den er skadet.",
+        "nn": "Fila er ikkje av den typen ho er oppgjeven å vere, eller ho er skada.",
+    },
+    "UPLOAD_TOO_SLOW": {
+        "en": "The file took too long to come.",
+        "nb": "Filen brukte for lang tid på å komme fram.",
+        "nn": "Fila brukte for lang tid på å kome fram.",
+    },
+    "UPLOAD_NOT_ALLOWED": {
+        "en": "Only people who are known here can upload files.",
+        "nb": "Bare personer som er kjent her, kan laste opp filer.",
+        "nn": "Berre personar som er kjende her, kan laste opp filer.",
+    },
+    "TOO_MANY_UPLOADS": {
+        "en": "There are many uploaded files that are not sent yet. Send them first, or wait a day.",
+        "nb": "Det ligger mange opplastede filer som ikke er sendt. Send dem først, eller vent et døgn.",
+        "nn": "Det ligg mange opplasta filer som ikkje er sende. Send dei først, eller vent eit døgn.",
+    },
+    "ATTACHMENT_NOT_FOUND": {
+        "en": "There is no such file, or the link has expired. Ask for a new link.",
+        "nb": "Filen finnes ikke, eller lenken er utløpt. Hent en ny lenke.",
+        "nn": "Fila finst ikkje, eller lenkja er utgått. Hent ei ny lenkje.",
+    },
     "CONTACTS_OUT_OF_REACH": {
         "en": "The contact register does not answer just now.",
         "nb": "Kontaktregisteret svarer ikke akkurat nå.",
