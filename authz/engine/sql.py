@@ -66,7 +66,7 @@ def table(model: type, name: str) -> NamedFromClause:
 @cache
 def bare(model: type) -> TableClause:
     """The table as its columns' names and types alone: an alias copies each of them, and plans keep many aliases."""
-    described = model.__table__  # type: ignore[attr-defined]
+    described = model.__table__  # type: ignore[attr-defined] # every model has one; `type` does not say so
     return bare_table(described.name, *(column(one.name, one.type) for one in described.c))
 
 
