@@ -41,6 +41,10 @@ schema-diff *options:
 hunt *options:
     uv run python -m tests.hunt {{ options }}
 
+# Act at random, and compare what everybody sees after each act with the oracle
+histories *options:
+    uv run python -m tests.histories {{ options }}
+
 # Measure how fast it answers, beside hand-written SQL and a plain Strawberry server; --help says what can be chosen
 bench *options:
     uv run --group bench python -m bench {{ options }}

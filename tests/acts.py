@@ -47,6 +47,8 @@ class Acts:
     now: dt.datetime
     keys: Any = field(default_factory=lambda: itertools.count(1))
     login: str = "both"
+    tick = dt.timedelta(seconds=1)
+    """Between two acts."""
 
     @classmethod
     async def of(cls, place: Place, world: World, now: dt.datetime | None = None) -> Acts:
@@ -66,7 +68,7 @@ class Acts:
     async def ask(self, who: str, text: str, variables: dict[str, Any], login: str | None = None) -> dict[str, Any]:
         engine = self.place.engine
         viewer = self.place.viewer(self.world, who, login or self.login)
-        self.now += dt.timedelta(seconds=1)
+        self.now += self.tick
         answer = await engine.run(engine.documents.prepare(text, None), variables, viewer, self.now)
         assert not answer.errors, answer.errors
         assert answer.data is not None

@@ -209,8 +209,10 @@ class Facts:
         told = self.world.threads[thread]
         joined = dict.fromkeys(told.guardian_side, ("GUARDIAN", told.at))
         joined |= dict.fromkeys(told.staff_side, ("UNIT", told.at))
-        for message in self.messages(told):
-            joined.setdefault(message.author, ("UNIT", message.at))
+        came = [(message.at, message.author) for message in self.messages(told)]
+        came += [(added.at, added.person) for added in self.world.added if added.thread == thread]
+        for at, person in sorted(came):
+            joined.setdefault(person, ("UNIT", at))
         return joined
 
     def messages(self, thread: Thread) -> list:  # type: ignore[type-arg]

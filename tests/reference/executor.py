@@ -366,7 +366,7 @@ def message_field(asked: Asked, message: str, name: str, arguments: dict[str, An
         "onBehalfOf": lambda: Node("Unit", view.world.threads[told.thread].unit) if told.on_behalf_of_unit else None,
         "body": lambda: None if told.retracted else told.body,
         "sentAt": lambda: iso(told.at),
-        "retractedAt": lambda: iso(told.at) if told.retracted else None,
+        "retractedAt": lambda: iso(told.retracted_at or told.at) if told.retracted else None,
     }
     return values[name]()
 

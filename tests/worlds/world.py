@@ -232,6 +232,17 @@ class Message:
     body: str
     on_behalf_of_unit: bool
     retracted: bool
+    retracted_at: dt.datetime | None = None
+    """By an act; a file says only that it is."""
+
+
+@dataclass
+class Added:
+    """A colleague taken into a thread by an act; no file says so."""
+
+    thread: str
+    person: str
+    at: dt.datetime
 
 
 @dataclass
@@ -274,6 +285,7 @@ class World:
         self.threads: dict[str, Thread] = {}
         self.messages: dict[str, Message] = {}
         self.reads: list[Read] = []
+        self.added: list[Added] = []
         self.contacts: dict[str, Contact] = {}
         self.absences: dict[str, Away] = {}
         self.photo_consents: list[Photographed] = []
