@@ -128,12 +128,17 @@ class Relations(Facts):
         )
 
     def approved(self, case: NeedCase) -> bool:
-        """Section 5: for a protected child a second administrator or a unit's leader approves."""
+        """Section 5: for a protected child a second administrator or a leader of the child's unit approves."""
         day = oslo_day(case.at)
         return (
             case.by is not None
             and case.by != case.person
-            and (self.administers(case.by, day) or any(self.leads(case.by, unit, day) for unit in self.world.units))
+            and (
+                self.administers(case.by, day)
+                or any(
+                    self.leads(case.by, unit, day) and self.enrolled(case.child, unit, day) for unit in self.world.units
+                )
+            )
         )
 
     def is_self(self, person: str, child: str, day: dt.date, login: str) -> bool:
