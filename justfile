@@ -45,6 +45,10 @@ hunt *options:
 histories *options:
     uv run python -m tests.histories {{ options }}
 
+# Check and build the example client, with the machine's Node or one that is fetched
+inbox:
+    uv run python -m lint.inbox
+
 # Measure how fast it answers, beside hand-written SQL and a plain Strawberry server; --help says what can be chosen
 bench *options:
     uv run --group bench python -m bench {{ options }}

@@ -15,8 +15,13 @@ from authz.engine.policy import PRINTED_AS, Relation
 from server.command import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
-FOLDERS = "schema|resolvers|authz|models|server|registers|vault|norway|demo|migrations|lint|graphiql|bench|docs|tests"
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("bench/*.md"), *ROOT.glob("examples/*/*.md")]
+)
+FOLDERS = (
+    "schema|resolvers|authz|models|server|registers|vault|norway|demo|migrations|lint|graphiql|bench|docs|tests"
+    "|examples"
+)
 RULES = {
     *(f"R{n}" for n in range(1, 5)),
     *(f"T{n}" for n in range(1, 10)),
