@@ -49,6 +49,10 @@ histories *options:
 inbox:
     uv run python -m lint.inbox
 
+# Say how well sensitive content is found, on the sentences kept for it; --wrong lists the faults
+screening *options:
+    uv run python -m tests.corpus {{ options }}
+
 # Measure how fast it answers, beside hand-written SQL and a plain Strawberry server; --help says what can be chosen
 bench *options:
     uv run --group bench python -m bench {{ options }}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from lint.source import Finding, Source
 
 RULE = "clock"
-PLACES = ("schema", "resolvers", "registers", "authz", "models", "vault", "norway")
+PLACES = ("schema", "resolvers", "registers", "authz", "models", "vault", "norway", "screening")
 ALLOWED: tuple[str, ...] = ()
 READERS = re.compile(
     r"(^|\.)(date|datetime)\.(now|utcnow|today)$|^time\.(time|time_ns|localtime|gmtime)$"

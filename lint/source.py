@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-FOLDERS = ("server", "schema", "resolvers", "registers", "authz", "models", "vault", "norway", "demo", "lint")
+FOLDERS = (
+    "server",
+    "schema",
+    "resolvers",
+    "registers",
+    "authz",
+    "models",
+    "vault",
+    "norway",
+    "screening",
+    "demo",
+    "lint",
+)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ PAGES = sorted(
 )
 FOLDERS = (
     "schema|resolvers|authz|models|server|registers|vault|norway|demo|migrations|lint|graphiql|bench|docs|tests"
-    "|examples"
+    "|screening|examples"
 )
 RULES = {
     *(f"R{n}" for n in range(1, 5)),
