@@ -160,7 +160,8 @@ class View:
 
     def visible_threads(self) -> list[str]:
         """Newest first, by the thread's own activity."""
-        seen = [thread for thread in self.world.threads if self.sees_thread(thread)]
+        # Of those that one act made at one instant, the last is the newest.
+        seen = [thread for thread in reversed(self.world.threads) if self.sees_thread(thread)]
         return sorted(seen, key=self.activity, reverse=True)
 
     def activity(self, thread: str) -> dt.datetime:

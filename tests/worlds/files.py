@@ -182,7 +182,8 @@ def _person_document(world: World, person: Person, document: Document) -> dict[s
 
 def _residence(residence: Residence) -> dict[str, object]:
     if residence.address is None:
-        return _entry(since=residence.since, ukjentBosted={"bostedskommune": "3222"})
+        graded = {"adressegradering": residence.grading} if residence.grading else {}
+        return _entry(since=residence.since, ukjentBosted={"bostedskommune": "3222"}, **graded)
     street, place = residence.address.split(", ")
     name, number = street.rsplit(" ", 1)
     code, city = place.split(" ", 1)
