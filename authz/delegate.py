@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, or_, select
 
 from authz import child, guardian
-from authz.engine.policy import Line, settled
+from authz.engine.policy import Line, Relation, settled
 from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, exists_in, holds, table
-from authz.relation import enrolled
+from authz.relation import enrolled, protected
 from models import Block, ChildProtection, Confirmation, Delegate, Delegation, ParentalResponsibility, Person
 
 LINES: dict[str, Line] = {
@@ -22,6 +22,30 @@ LINES: dict[str, Line] = {
         for name in ("guardian", "since", "until", "givenAt", "withdrawnAt")
     },
 }
+
+REGISTERING = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER
+OF_THE_UNIT = "at the unit; for a protected child or one with a block its leader only; never the delegate"
+
+ALLOWED: dict[str, Line] = {
+    "Mutation.registerDelegate": settled(REGISTERING, "R2", "R3", says=OF_THE_UNIT),
+    "Mutation.revokeDelegate": settled(REGISTERING, "R2", "R3", says=OF_THE_UNIT),
+    "Mutation.consentToDelegate": settled(Relation.GUARDIAN, says="for themself, and to somebody else"),
+    "Mutation.withdrawConsent": settled(Relation.GUARDIAN, says="their own"),
+    "Mutation.endDelegation": settled(Relation.GUARDIAN, says="any guardian"),
+}
+
+
+def sheltered(child_id: ColumnElement) -> ColumnElement[bool]:
+    """The child is protected now, or has a block that stands, whomever it keeps away."""
+    block = table(Block, "sheltering")
+    return or_(protected(child_id), exists_in(block, block.c.child_id == child_id, holds(block)))
+
+
+def registers(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5: who registers and revokes delegates for the child at the unit. R2 keeps the child's family out."""
+    there = all_of(enrolled(child_id, unit_id), keys.has_not(child_id, "closed"))
+    works = any_of(keys.has_pair(child_id, unit_id, "contact"), all_of(keys.has(unit_id, "staffed"), there))
+    return any_of(all_of(keys.has(unit_id, "led"), there), all_of(works, ~sheltered(child_id)))
 
 
 def at_its_unit(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

@@ -15,7 +15,17 @@ LINES: dict[str, Line] = {
     **{f"SubstituteGroup.{name}": settled(Relation.UNIT_LEADER, says="of the unit") for name in ("group", "role")},
 }
 
+ALLOWED: dict[str, Line] = {
+    "Mutation.appointSubstitute": settled(Relation.UNIT_LEADER, says="who leads the unit; never of themself"),
+    "Mutation.endSubstitution": settled(Relation.UNIT_LEADER, says="who leads the unit"),
+}
+
 
 def visible(substitution: FromClause, keys: Keys) -> ColumnElement[bool]:
     """To the unit's leaders, until it has ended. That the substitute works there is seen as with all other staff."""
     return and_(keys.has(substitution.c.unit_id, "led"), substitution.c.until > TODAY)
+
+
+def led(unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The viewer leads the unit now."""
+    return keys.has(unit_id, "led")

@@ -49,8 +49,12 @@ from resolvers import (
     unit,
     viewer,
 )
+from resolvers.acts import block as block_acts
+from resolvers.acts import delegate as delegate_acts
 from resolvers.acts import message as message_acts
 from resolvers.acts import recipient as recipient_acts
+from resolvers.acts import substitution as substitution_acts
+from resolvers.acts import task as task_acts
 from resolvers.acts import thread as thread_acts
 from resolvers.engine.plan import Catalogue
 from resolvers.engine.source import Batch, Entity, Many, Sealed, Source
@@ -96,6 +100,10 @@ PAGES = (
     thread_acts,
     message_acts,
     recipient_acts,
+    delegate_acts,
+    block_acts,
+    task_acts,
+    substitution_acts,
 )
 PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}

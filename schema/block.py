@@ -9,10 +9,12 @@ import strawberry
 
 from schema.node import Node
 from schema.scalars import Relation
+from schema.writing import KEY, PROBLEMS
 
 if TYPE_CHECKING:
     from schema.child import Child
     from schema.person import StaffMember
+    from schema.writing import Problem
 
 
 @strawberry.type(
@@ -45,3 +47,40 @@ class BlockLift:
     acted_as: Relation = strawberry.field(description="In which relation to the child.")
     at: dt.datetime = strawberry.field(description="When.")
     reason: str | None = strawberry.field(description="Why the block should be lifted.")
+
+
+@strawberry.input(
+    description="Somebody to be kept from a child: either a person whom the viewer sees, or a number and a name."
+)
+class SetBlockInput:
+    child_id: strawberry.ID = strawberry.field(description="From whom.")
+    person_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="A Guardian, OtherAdult, StaffMember or Delegate id."
+    )
+    national_id: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Their national identity number. The answer is the same whoever it is, known here or not.",
+    )
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What they are called, with a number; at most 200 characters."
+    )
+    reason: str = strawberry.field(description="Why, at most 2,000 characters; for leaders and the administration.")
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="A voice for lifting a block. It takes two people, one of them from the administration.")
+class LiftBlockInput:
+    block_id: strawberry.ID = strawberry.field(description="The block.")
+    reason: str = strawberry.field(description="Why, at most 2,000 characters.")
+
+
+@strawberry.type(description="What came of setBlock.")
+class SetBlockPayload:
+    block: Block | None = strawberry.field(description="The block; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of liftBlock.")
+class LiftBlockPayload:
+    block: Block | None = strawberry.field(description="The block with its voices; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Node
+from schema.writing import KEY, PROBLEMS
 
 if TYPE_CHECKING:
     from schema.child import Child
     from schema.person import Guardian, OtherAdult, StaffMember
     from schema.unit import Unit
+    from schema.writing import Problem
 
 
 @strawberry.type(
@@ -50,3 +52,79 @@ class Consent:
     withdrawn_at: dt.datetime | None = strawberry.field(
         description="When it was withdrawn, or ended together with the delegation."
     )
+
+
+@strawberry.input(description="An adult to be registered for a child, with a guardian's consent to follow or at hand.")
+class RegisterDelegateInput:
+    child_id: strawberry.ID = strawberry.field(description="For whom.")
+    unit_id: strawberry.ID = strawberry.field(description="At which unit.")
+    national_id: str = strawberry.field(
+        description="The adult's national identity number. The answer is the same whoever it is, known here or not."
+    )
+    name: str = strawberry.field(
+        description="What the adult is called, at most 200 characters: what the guardians see when they consent."
+    )
+    since: dt.date | None = strawberry.field(
+        default=strawberry.UNSET, description="The first day; today when left out, and never earlier."
+    )
+    until: dt.date | None = strawberry.field(
+        default=strawberry.UNSET, description="The first day on which it holds no more; open when left out."
+    )
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="A delegate whom the unit no longer lets in.")
+class RevokeDelegateInput:
+    delegate_id: strawberry.ID = strawberry.field(
+        description="Every registration of the same adult for the child at the unit ends with it."
+    )
+
+
+@strawberry.input(description="A consent to a delegate.")
+class ConsentToDelegateInput:
+    delegate_id: strawberry.ID = strawberry.field(description="To whom.")
+    until: dt.date | None = strawberry.field(
+        default=strawberry.UNSET, description="The first day on which it holds no more; open when left out."
+    )
+
+
+@strawberry.input(description="A consent to be withdrawn.")
+class WithdrawConsentInput:
+    delegate_id: strawberry.ID = strawberry.field(description="To whom the viewer consented.")
+
+
+@strawberry.input(description="A delegation to be ended, whoever consented to it.")
+class EndDelegationInput:
+    delegate_id: strawberry.ID = strawberry.field(
+        description="Every registration of the same adult for the child at the unit ends with it."
+    )
+
+
+@strawberry.type(description="What came of registerDelegate.")
+class RegisterDelegatePayload:
+    delegate: Delegate | None = strawberry.field(description="The registration; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of revokeDelegate.")
+class RevokeDelegatePayload:
+    child: Child | None = strawberry.field(description="The child; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of consentToDelegate.")
+class ConsentToDelegatePayload:
+    delegate: Delegate | None = strawberry.field(description="The delegate; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of withdrawConsent.")
+class WithdrawConsentPayload:
+    child: Child | None = strawberry.field(description="The child; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of endDelegation.")
+class EndDelegationPayload:
+    child: Child | None = strawberry.field(description="The child; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

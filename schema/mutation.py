@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from schema.block import LiftBlockInput, SetBlockInput
+from schema.delegate import (
+    ConsentToDelegateInput,
+    EndDelegationInput,
+    RegisterDelegateInput,
+    RevokeDelegateInput,
+    WithdrawConsentInput,
+)
 from schema.scalars import acted
+from schema.substitution import AppointSubstituteInput, EndSubstitutionInput
+from schema.task import CompleteTaskInput, ConfirmGuardianInput
 from schema.writing import (
     AddParticipantInput,
     MarkThreadReadInput,
@@ -16,6 +26,16 @@ from schema.writing import (
 )
 
 if TYPE_CHECKING:
+    from schema.block import LiftBlockPayload, SetBlockPayload
+    from schema.delegate import (
+        ConsentToDelegatePayload,
+        EndDelegationPayload,
+        RegisterDelegatePayload,
+        RevokeDelegatePayload,
+        WithdrawConsentPayload,
+    )
+    from schema.substitution import AppointSubstitutePayload, EndSubstitutionPayload
+    from schema.task import CompleteTaskPayload, ConfirmGuardianPayload
     from schema.writing import (
         AddParticipantPayload,
         MarkThreadReadPayload,
@@ -39,3 +59,30 @@ class Mutation:
         "Takes back a message that nobody of the other side has been given.", RetractMessageInput
     )
     add_participant: AddParticipantPayload = acted("Takes a colleague into a thread.", AddParticipantInput)
+    register_delegate: RegisterDelegatePayload = acted(
+        "Registers another adult for a child at a unit. It opens nothing before enough guardians consent; every "
+        "guardian sees it.",
+        RegisterDelegateInput,
+    )
+    revoke_delegate: RevokeDelegatePayload = acted("Ends a delegation for the unit.", RevokeDelegateInput)
+    consent_to_delegate: ConsentToDelegatePayload = acted("Gives the viewer's own consent.", ConsentToDelegateInput)
+    withdraw_consent: WithdrawConsentPayload = acted(
+        "Withdraws the viewer's own consent, at any time; the delegation rests where too few are left.",
+        WithdrawConsentInput,
+    )
+    end_delegation: EndDelegationPayload = acted("Ends a delegation for the family.", EndDelegationInput)
+    set_block: SetBlockPayload = acted(
+        "Keeps a person from a child: from the next request on they have no relation to it at all.", SetBlockInput
+    )
+    lift_block: LiftBlockPayload = acted(
+        "Agrees to lift a block; with the second voice, one of them the administration's, it ends.", LiftBlockInput
+    )
+    confirm_guardian: ConfirmGuardianPayload = acted(
+        "Lets a guardian or delegate of a protected child in.", ConfirmGuardianInput
+    )
+    complete_task: CompleteTaskPayload = acted("Says that a task has been looked at.", CompleteTaskInput)
+    appoint_substitute: AppointSubstitutePayload = acted(
+        "Lets somebody work at the unit for a period, with roles in groups; it ends by itself.",
+        AppointSubstituteInput,
+    )
+    end_substitution: EndSubstitutionPayload = acted("Ends a substitution before its day.", EndSubstitutionInput)

@@ -10,10 +10,12 @@ import strawberry
 
 from schema.node import Node
 from schema.scalars import StaffRole
+from schema.writing import KEY, PROBLEMS
 
 if TYPE_CHECKING:
     from schema.person import StaffMember
     from schema.unit import Group, Unit
+    from schema.writing import Problem
 
 
 @strawberry.enum(description="As what somebody teaches a group.")
@@ -43,3 +45,54 @@ class Substitution(Node):
 class SubstituteGroup:
     group: Group = strawberry.field(description="In which group.")
     role: GroupRole = strawberry.field(description="As what.")
+
+
+@strawberry.input(description="A role that the substitute takes over in a group of the school.")
+class SubstituteGroupInput:
+    group_id: strawberry.ID = strawberry.field(description="In which group.")
+    role: GroupRole = strawberry.field(description="As what.")
+
+
+@strawberry.input(
+    description="Somebody to work at the unit for a period: a member of staff whom the viewer sees, or a number and a "
+    "name."
+)
+class AppointSubstituteInput:
+    unit_id: strawberry.ID = strawberry.field(description="Where.")
+    staff_member_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A StaffMember id.")
+    national_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Their national identity number, together with the name."
+    )
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What they are called, at most 200 characters; INVALID where it is not the name of the number.",
+    )
+    role: StaffRole = strawberry.field(description="At a school TEACHER or ASSISTANT, elsewhere STAFF.")
+    since: dt.date | None = strawberry.field(
+        default=strawberry.UNSET, description="The first day; today when left out, and never earlier."
+    )
+    until: dt.date = strawberry.field(
+        description="The first day on which they work here no more, a year after the first at the latest."
+    )
+    groups: list[SubstituteGroupInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Roles in groups of a school, at most 50; without one a teacher sees no child.",
+    )
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="A substitution to be ended before its day.")
+class EndSubstitutionInput:
+    substitution_id: strawberry.ID = strawberry.field(description="From now on it holds no more.")
+
+
+@strawberry.type(description="What came of appointSubstitute.")
+class AppointSubstitutePayload:
+    substitution: Substitution | None = strawberry.field(description="The substitution; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of endSubstitution.")
+class EndSubstitutionPayload:
+    unit: Unit | None = strawberry.field(description="The unit; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

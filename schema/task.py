@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Node
+from schema.writing import PROBLEMS
 
 if TYPE_CHECKING:
     from schema.child import Child
     from schema.person import StaffMember
     from schema.unit import Unit
+    from schema.writing import Problem
 
 
 @strawberry.enum(description="What there is to do.")
@@ -46,3 +48,27 @@ class Task(Node):
     done_by: StaffMember | None = strawberry.field(
         description="By whom; null where nobody had to, or where the viewer does not see them among the staff."
     )
+
+
+@strawberry.input(description="A guardian or delegate of a protected child to be let in.")
+class ConfirmGuardianInput:
+    task_id: strawberry.ID = strawberry.field(description="A task of kind CONFIRM_GUARDIAN, which names them.")
+
+
+@strawberry.input(description="A task that somebody has looked at.")
+class CompleteTaskInput:
+    task_id: strawberry.ID = strawberry.field(
+        description="Any but CONFIRM_GUARDIAN, which is done by confirming or by setting a block."
+    )
+
+
+@strawberry.type(description="What came of confirmGuardian.")
+class ConfirmGuardianPayload:
+    task: Task | None = strawberry.field(description="The task, done; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of completeTask.")
+class CompleteTaskPayload:
+    task: Task | None = strawberry.field(description="The task, done; null when it was refused.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

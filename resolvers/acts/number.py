@@ -1,0 +1,64 @@
+"""Somebody named by national identity number, known here or not: the answer must not tell which.
+
+Whoever is not known is made as an import makes them: by number alone, so that a register that tells of them later finds
+them. The name that was told stands where no register has given one.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import LargeBinary, bindparam, insert, select
+
+from authz.engine.sql import HERE, table
+from models import Person, PersonIdentifier, new_key
+from norway.names import name_order
+from norway.national_id import NotANationalId, checked_national_id
+from resolvers.acting import Acting
+from resolvers.problems import Text, checked_text, invalid
+
+LONGEST_NAME = 200
+HASH = bindparam("told_hash", type_=LargeBinary())
+NOT_A_NUMBER = Text(
+    nb="Det er ikke et gyldig fødselsnummer eller D-nummer.",
+    nn="Det er ikkje eit gyldig fødselsnummer eller D-nummer.",
+    en="It is not a valid national identity number.",
+)
+
+
+def checked_number(told: str, *field: str) -> str:
+    """Eleven digits, spaces aside. What is wrong with others depends on the digits alone."""
+    try:
+        return checked_national_id("".join(told.split()))
+    except NotANationalId:
+        raise invalid(NOT_A_NUMBER, *field) from None
+
+
+def checked_name(told: str, *field: str) -> str:
+    return " ".join(checked_text(told, LONGEST_NAME, *field).split())
+
+
+async def person_with_number(acting: Acting, number: str, name: str) -> UUID:
+    """Two acts that name the same unknown number wait for each other, so that one person is made and not two."""
+    hashed = acting.services.vault.keyed_hash(number, "national_id")
+    await acting.hold(f"number {acting.municipality_id} {hashed.hex()}")
+    identifier = table(PersonIdentifier, "told_number")
+    found = await acting.row(
+        select(identifier.c.person_id).where(identifier.c.municipality_id == HERE, identifier.c.number_hash == HASH),
+        told_hash=hashed,
+    )
+    if found is not None:
+        known: UUID = found["person_id"]
+        return known
+    person_id = new_key()
+    await acting.write(
+        insert(Person).values(
+            id=person_id, municipality_id=acting.municipality_id, name=name, name_key=name_order(name),
+            child_key=uuid4(), guardian_key=uuid4(), staff_key=uuid4(), adult_key=uuid4(),
+        ),
+        insert(PersonIdentifier).values(
+            municipality_id=acting.municipality_id, number_hash=hashed, person_id=person_id, in_use=True,
+            number_cipher=acting.services.vault.encrypt(number, "national_id"),
+        ),
+    )  # fmt: skip
+    return person_id
