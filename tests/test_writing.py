@@ -8,6 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from resolvers.ids import decode
 from tests.acts import ADD, READ, RETRACT, SEND, START, Acts, codes
 from tests.worlds.village import village
 from tests.worlds.world import oslo
@@ -320,3 +321,58 @@ async def test_somebody_who_is_not_known_here_can_do_nothing(acts: Acts) -> None
              "recipientIds": [], "idempotencyKey": "k"}  # fmt: skip
     answer = await engine.run(engine.documents.prepare(START, None), {"input": given}, viewer, acts.now)
     assert codes(answer.data["startThread"]) == ["NOT_ALLOWED"]
+
+
+# --- sensitive content --------------------------------------------------------------------------------------------
+
+NUMBER = "14831899779"
+
+
+async def stored(acts: Acts, told: str) -> asyncpg.Record:
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    try:
+        [row] = await connection.fetch("select * from message where id = $1", decode(told)[1])
+        return row
+    finally:
+        await connection.close()
+
+
+async def test_sensitive_content_is_refused_with_its_kind_its_place_and_a_number_to_call(acts: Acts) -> None:
+    before = await everything(acts)
+    told = await acts.start("mother", "school", "pupil", body="Hun har fått diagnosen diabetes.")
+    assert codes(told) == ["SENSITIVE_CONTENT"]
+    [problem] = told["problems"]
+    assert problem["field"] == ["input", "body"]
+    assert problem["details"][0].startswith("HEALTH ")
+    assert "67900001" in problem["message"].replace(" ", "")
+    assert "diabetes" not in str(problem)
+    assert await everything(acts) == before
+
+
+async def test_l4_acknowledged_sensitive_message_is_sent_and_lies_encrypted(acts: Acts) -> None:
+    body = "Hun har fått diagnosen diabetes."
+    [thread] = (await acts.start("mother", "school", "pupil", body=body, acknowledgeSensitive=True))["threads"]
+    row = await stored(acts, thread["messages"]["nodes"][0]["id"])
+    assert (row["body"], row["body_cipher"] is not None, body.encode() in row["body_cipher"]) == ("", True, False)
+    assert thread["messages"]["nodes"][0]["body"] == body
+    assert await acts.bodies("teacher", thread["id"]) == [body]
+
+
+async def test_plain_message_lies_plain_even_where_the_sender_acknowledged(acts: Acts) -> None:
+    [thread] = (await acts.start("mother", "school", "pupil", acknowledgeSensitive=True))["threads"]
+    assert (await stored(acts, thread["messages"]["nodes"][0]["id"]))["body_cipher"] is None
+
+
+@pytest.mark.parametrize("field", ["subject", "body"])
+async def test_national_identity_number_is_never_let_through(acts: Acts, field: str) -> None:
+    text = f"Nummeret er {NUMBER[:6]} {NUMBER[6:]}"
+    told = await acts.start("mother", "school", "pupil", **{field: text}, acknowledgeSensitive=True)
+    assert codes(told) == ["SENSITIVE_CONTENT"]
+    assert [problem["field"] for problem in told["problems"]] == [["input", field]]
+    assert NUMBER[6:] not in str(told)
+
+
+async def test_sensitive_answer_is_screened_too(acts: Acts) -> None:
+    [thread] = (await acts.start("mother", "school", "pupil"))["threads"]
+    told = await acts.send("teacher", thread["id"], "Han er til utredning for ADHD.")
+    assert codes(told) == ["SENSITIVE_CONTENT"]

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
-from sqlalchemy.sql.dml import Insert
 
 from authz import message, thread
 from authz.engine.sql import table
-from models import Message, Participant, Thread, new_key
+from models import Message, Participant, Thread, Unit, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.recipient import WHICH
+from resolvers.data_keys import data_key
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import ActRefused, Problem, ProblemCode, Text, checked_text, not_allowed, not_found
+from screening.advice import Language, advice
+from screening.screen import screen
+from vault.envelope import seal
 
 LONGEST_BODY = 20_000
+LANGUAGES: tuple[Language, ...] = ("nb", "nn", "en")
+"""In the order of `Text`."""
 TICK = dt.timedelta(microseconds=1)
 
 GIVEN = Text(
@@ -53,19 +59,57 @@ async def seen_thread(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     return thread_id, found
 
 
-def checked_body(given: Mapping[str, Any]) -> str:
-    """The text of a message, as it may be stored."""
-    return checked_text(given["body"], LONGEST_BODY, "input", "body")
+@dataclass(frozen=True)
+class Body:
+    """A text that may be stored."""
+
+    text: str
+    sensitive: bool
+    """Its sender has acknowledged that it holds what is sensitive: it is stored encrypted (L4)."""
 
 
-def written_message(
-    acting: Acting, about: Mapping[str, UUID], side: str, body: str, sent_at: dt.datetime, *, for_unit: bool
-) -> Insert:
-    """`about`: thread_id, unit_id and child_id."""
-    return insert(Message).values(
-        id=new_key(), **about, author_id=acting.viewer_id, author_side=side, body=body, sent_at=sent_at,
-        on_behalf_of=about["unit_id"] if for_unit else None,
+async def checked_body(acting: Acting, given: Mapping[str, Any], unit_id: UUID) -> Body:
+    """The text of a message to or from a unit, screened together with the subject where there is one.
+
+    Raises SENSITIVE_CONTENT for what the sender has not acknowledged, and for a national identity number always.
+    """
+    body = checked_text(given["body"], LONGEST_BODY, "input", "body")
+    found = {name: screen(given[name]) for name in ("subject", "body") if name in given}
+    problems = []
+    for name, findings in found.items():
+        if all(one.kind.may_be_acknowledged for one in findings) and given.get("acknowledgeSensitive"):
+            continue
+        if findings:
+            kinds = [one.kind for one in findings]
+            row = table(Unit, "to_call")
+            [unit] = await acting.rows(select(row.c.name, row.c.phone).where(row.c.id == WHICH), which=unit_id)
+            text = Text(*(advice(kinds, unit["name"], unit["phone"], language) for language in LANGUAGES))
+            details = [str(one) for one in findings]
+            problems.append(Problem(ProblemCode.SENSITIVE_CONTENT, text, ("input", name), details=details))
+    if problems:
+        raise ActRefused(*problems)
+    return Body(body, bool(found["body"]))
+
+
+async def write_message(
+    acting: Acting, about: Mapping[str, UUID], side: str, body: Body, sent_at: dt.datetime, *, for_unit: bool
+) -> UUID:
+    """`about`: thread_id, unit_id and child_id. The new message's id."""
+    message_id = new_key()
+    cipher = None
+    if body.sensitive:
+        key = await data_key(
+            acting.connection, acting.services.vault, acting.municipality_id, about["child_id"], acting.now
+        )
+        cipher = seal(key, body.text.encode(), "message.body", message_id)
+    await acting.write(
+        insert(Message).values(
+            id=message_id, **about, author_id=acting.viewer_id, author_side=side, sent_at=sent_at,
+            body="" if body.sensitive else body.text, body_cipher=cipher,
+            on_behalf_of=about["unit_id"] if for_unit else None,
+        )
     )  # fmt: skip
+    return message_id
 
 
 async def send_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
@@ -76,7 +120,7 @@ async def send_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     for_unit = bool(given.get("onBehalfOfUnit"))
     if for_unit and not found["for_unit"]:
         raise not_allowed("input", "onBehalfOfUnit")
-    body = checked_body(given)
+    body = await checked_body(acting, given, found["unit_id"])
     # Whoever came first to the thread is first in it, whatever the clocks of two processes say.
     sent_at = max(acting.now, found["last_message_at"] + TICK)
     about = {"thread_id": thread_id, "unit_id": found["unit_id"], "child_id": found["child_id"]}
@@ -84,8 +128,7 @@ async def send_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     if side == "UNIT":
         part = insert_or_not(Participant).values(**about, person_id=acting.viewer_id, side=side, joined_at=acting.now)
         await acting.write(part.on_conflict_do_nothing())
-    made = written_message(acting, about, side, body, sent_at, for_unit=for_unit)
-    message_id: UUID = (await acting.connection.execute(made.returning(Message.id))).scalar_one()
+    message_id = await write_message(acting, about, side, body, sent_at, for_unit=for_unit)
     await acting.write(update(Thread).where(Thread.id == thread_id).values(last_message_at=sent_at))
     return {"message": message_id}
 

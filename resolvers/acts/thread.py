@@ -12,7 +12,7 @@ from authz import message, recipient
 from authz.engine.sql import table
 from models import Message, Participant, ReadPointer, Thread, new_key
 from resolvers.acting import Acting, Outcome
-from resolvers.acts.message import checked_body, seen_thread, written_message
+from resolvers.acts.message import checked_body, seen_thread, write_message
 from resolvers.acts.recipient import WHICH, agreed, place_of
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import checked_text, not_allowed, not_found
@@ -28,7 +28,7 @@ async def start_thread(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     for_unit = bool(given.get("onBehalfOfUnit"))
     if for_unit and not place.for_unit:
         raise not_allowed("input", "onBehalfOfUnit")
-    body = checked_body(given)
+    body = await checked_body(acting, given, place.unit_id)
     joint = bool(given.get("joint"))
     together = joint or place.family
     threads = []
@@ -46,8 +46,8 @@ async def start_thread(acting: Acting, given: Mapping[str, Any]) -> Outcome:
             insert(Participant).values(
                 [{**about, "person_id": who, "side": on, "joined_at": acting.now} for who, on in parts.items()]
             ),
-            written_message(acting, about, side, body, acting.now, for_unit=for_unit),
         )  # fmt: skip
+        await write_message(acting, about, side, body, acting.now, for_unit=for_unit)
     return {"threads": threads}
 
 
