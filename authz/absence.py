@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_, or_
+from sqlalchemy import ColumnElement, FromClause, and_
 
-from authz import child, guardian, staff
+from authz import child, guardian
 from authz.engine.policy import STAFF, Line, Relation, opens, settled
-from authz.engine.sql import ME, Keys, any_of, exists_in, holds, table, word
-from models import Position
+from authz.engine.sql import ME, Keys, all_of, any_of, word
+from authz.relation import enrolled
 
 SEEN = (
     Relation.GUARDIAN
@@ -45,6 +45,22 @@ LINES: dict[str, Line] = {
     "Absence.endedHow": opens(WHOLE, "C2"),
 }
 
+ALLOWED: dict[str, Line] = {
+    "Mutation.reportAbsence": settled(Relation.GUARDIAN, "R1", says="from a unit where the child is enrolled now"),
+    "Mutation.registerAbsence": settled(STAFF, "R1", "R2", says="from the viewer's own unit"),
+    "Mutation.confirmAbsence": settled(STAFF, "R1", "R2", says="from the viewer's own unit"),
+    "Mutation.correctAbsence": settled(
+        Relation.GUARDIAN | STAFF,
+        "C2",
+        says="the unit; subject staff and a guardian what they reported themselves, the guardian until it is confirmed",
+    ),
+    "Mutation.withdrawAbsence": settled(
+        Relation.GUARDIAN | STAFF,
+        "C2",
+        says="the unit; subject staff and a guardian what they reported themselves, the guardian until it is confirmed",
+    ),
+}
+
 
 def visible(absence: FromClause, keys: Keys) -> ColumnElement[bool]:
     """Whoever sees the dates alone could not tell one that was corrected or withdrawn from one that stands."""
@@ -71,8 +87,24 @@ def reporter_open(absence: FromClause, keys: Keys) -> ColumnElement[bool]:
     return and_(by_guardian, guardian.is_guardian(absence.c.reported_by, absence.c.child_id), told)
 
 
-def colleague_open(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    """C8: a member of staff who is employed at the unit now, of a unit whose staff the viewer sees."""
-    position = table(Position, "position_there")
-    there = exists_in(position, position.c.person_id == person_id, position.c.unit_id == unit_id, holds(position))
-    return and_(there, or_(person_id == ME, staff.unit_shows_staff(unit_id, keys)))
+def reportable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5: a guardian reports to a unit where the child is enrolled now."""
+    return all_of(keys.has(child_id, "guardian"), enrolled(child_id, unit_id))
+
+
+def registrable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5: the unit's staff who stand in a relation to the child there."""
+    return child.related_at(child_id, unit_id, STAFF, keys)
+
+
+def changeable(absence: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """Whoever sees the whole of it for the unit; of a guardian and of subject staff, what they reported themselves."""
+    whole = child.related_at(absence.c.child_id, absence.c.unit_id, STAFF & ~Relation.SUBJECT_STAFF, keys)
+    own_side = any_of(
+        all_of(absence.c.side == word("GUARDIAN"), keys.has(absence.c.child_id, "guardian")),
+        all_of(
+            absence.c.side == word("UNIT"),
+            child.related_at(absence.c.child_id, absence.c.unit_id, Relation.SUBJECT_STAFF, keys),
+        ),
+    )
+    return any_of(whole, all_of(absence.c.reported_by == ME, own_side))

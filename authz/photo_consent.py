@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, Integer, and_, case, cast, fun
 from authz import child, guardian
 from authz.engine.policy import STAFF, Line, Relation, opens, settled
 from authz.engine.sql import ME, NOW, TODAY, Keys, all_of, any_of, exists_in, holds, number, table
-from authz.relation import protected
+from authz.relation import enrolled, protected
 from models import Enrolment, Guardianship, Person, PhotoConsent
 
 SEEN = Relation.GUARDIAN | STAFF | Relation.SELF
@@ -25,6 +25,15 @@ LINES: dict[str, Line] = {
     "PhotoConsent.withdrawnAt": GIVEN,
     "PhotoUse.allowed": settled(SEEN, "C2"),
     "PhotoUse.reason": settled(SEEN, "C2", "C5", "C10"),
+}
+
+ALLOWED: dict[str, Line] = {
+    "Mutation.givePhotoConsent": settled(
+        Relation.GUARDIAN | Relation.SELF, "R1", says="each for themself, at a unit where the child is enrolled now"
+    ),
+    "Mutation.withdrawPhotoConsent": settled(
+        Relation.GUARDIAN | Relation.SELF, "R1", says="each their own, at any time"
+    ),
 }
 
 
@@ -93,3 +102,17 @@ def consents_of(child_id: ColumnElement) -> tuple[FromClause, ColumnElement[bool
 def is_asked(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """The viewer is one of those whose consent is asked for."""
     return any_of(keys.has(child_id, "guardian"), keys.has(child_id, "oneself"))
+
+
+def givable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5: whoever is asked, at a unit where the child is enrolled now."""
+    return all_of(is_asked(child_id, keys), enrolled(child_id, unit_id))
+
+
+def withdrawable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Also at a unit that the child has left, where the viewer's own consent stands."""
+    own = table(PhotoConsent, "own_standing")
+    stands = exists_in(
+        own, own.c.child_id == child_id, own.c.unit_id == unit_id, own.c.person_id == ME, own.c.withdrawn_at.is_(None)
+    )
+    return all_of(is_asked(child_id, keys), or_(enrolled(child_id, unit_id), stands))

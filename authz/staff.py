@@ -55,3 +55,10 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def position_visible(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     return any_of(person_id == ME, unit_shows_staff(unit_id, keys))
+
+
+def works_there(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """C8: is employed at the unit now, and the viewer sees its staff: for whoever did something for the unit."""
+    position = table(Position, "works_there")
+    there = exists_in(position, position.c.person_id == person_id, position.c.unit_id == unit_id, holds(position))
+    return and_(there, position_visible(person_id, unit_id, keys))

@@ -5,6 +5,7 @@ from models.act import CarriedOut
 from models.attachment import Attachment
 from models.base import Base, new_key
 from models.block import Block, BlockLift
+from models.broadcast import Broadcast, BroadcastRecipient
 from models.child import Enrolment
 from models.confirmation import Confirmation
 from models.data_key import DataKey, MunicipalityKey
@@ -30,6 +31,8 @@ __all__ = [
     "Base",
     "Block",
     "BlockLift",
+    "Broadcast",
+    "BroadcastRecipient",
     "CarriedOut",
     "ChildProtection",
     "Confirmation",

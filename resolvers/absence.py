@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Date, FromClause, and_, bindparam, or_
 
 from authz import absence as policy
+from authz import staff
 from authz.engine.sql import Keys, table, word
 from models import Absence
 from resolvers import ids
@@ -51,7 +52,7 @@ async def notes(run: Run, ciphers: Sequence[bytes]) -> list[str]:
 
 def registrar(row: FromClause, target: FromClause, keys: Keys) -> ColumnElement[bool]:
     by_unit = and_(row.c.side == word("UNIT"), target.c.id == row.c.reported_by)
-    return and_(by_unit, policy.colleague_open(row.c.reported_by, row.c.unit_id, keys))
+    return and_(by_unit, staff.works_there(row.c.reported_by, row.c.unit_id, keys))
 
 
 SOURCES: dict[str, Source] = {
@@ -78,7 +79,7 @@ SOURCES: dict[str, Source] = {
     "Absence.confirmedBy": One(
         "StaffMember",
         lambda row, target, keys: and_(
-            target.c.id == row.c.confirmed_by, policy.colleague_open(row.c.confirmed_by, row.c.unit_id, keys)
+            target.c.id == row.c.confirmed_by, staff.works_there(row.c.confirmed_by, row.c.unit_id, keys)
         ),
         optional=True,
     ),

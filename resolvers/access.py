@@ -11,13 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
-from authz import absence, child, record, relation, thread, unit
+from authz import absence, broadcast, child, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import (
     Absence,
     Attachment,
     Block,
+    Broadcast,
+    BroadcastRecipient,
     Delegate,
     Enrolment,
     Group,
@@ -231,6 +233,7 @@ class Reasons:
             "Block": lambda key: self.of_matter(Block, key, child.STRICT),
             "Task": lambda key: self.of_matter(Task, key, child.STRICT),
             "Substitution": self.of_substitution,
+            "Broadcast": self.of_broadcast,
         }
         return await asked[self.type_name](row_id)
 
@@ -391,6 +394,21 @@ class Reasons:
         found = compiled(select(row.c.child_id, row.c.unit_id).where(row.c.id == bindparam("absence", type_=Uuid())))
         (own,) = await self.run.fetch(found, {"absence": row_id})
         return await self.by_children([own["child_id"]], "C2", absence.SEEN | Relation.SELF, at=own["unit_id"])
+
+    async def of_broadcast(self, row_id: UUID) -> list[dict[str, Any]]:
+        """A letter is seen by its threads' roads, or by having sent it."""
+        row, recipient = table(Broadcast, "broadcast"), table(BroadcastRecipient, "recipient")
+        of_letter = bindparam("letter", type_=Uuid())
+        (own,) = await self.run.fetch(
+            compiled(select(row.c.unit_id, row.c.sender_id).where(row.c.id == of_letter)), {"letter": row_id}
+        )
+        told = []
+        if own["sender_id"] == self.asked.person_id:
+            told.append(reason(Relation.COLLEAGUE, "C8", "sent it", self.opens(broadcast.SENDS)))
+        children = compiled(select(recipient.c.child_id).distinct().where(recipient.c.broadcast_id == of_letter))
+        about = [one[0] for one in await self.run.fetch(children, {"letter": row_id})]
+        told += await self.by_children(about[:1], "T3", Relation.CONTACT_TEACHER, at=own["unit_id"])
+        return told + await self.by_work(own["unit_id"])
 
     async def by_roads(self, own: Any) -> list[dict[str, Any]]:
         """T1 to T6, each with the relation by which it holds."""

@@ -49,9 +49,11 @@ from resolvers import (
     unit,
     viewer,
 )
+from resolvers.acts import absence as absence_acts
 from resolvers.acts import block as block_acts
 from resolvers.acts import delegate as delegate_acts
 from resolvers.acts import message as message_acts
+from resolvers.acts import photo_consent as photo_consent_acts
 from resolvers.acts import recipient as recipient_acts
 from resolvers.acts import substitution as substitution_acts
 from resolvers.acts import task as task_acts
@@ -104,6 +106,8 @@ PAGES = (
     block_acts,
     task_acts,
     substitution_acts,
+    absence_acts,
+    photo_consent_acts,
 )
 PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}

@@ -24,6 +24,7 @@ TYPE_BYTES = {
     "Block": b"X",
     "Task": b"O",
     "Substitution": b"V",
+    "Broadcast": b"b",
 }
 TYPES = {byte: name for name, byte in TYPE_BYTES.items()}
 LENGTH = 23

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 
 from schema.node import Node
 from schema.scalars import ThreadSide
+from schema.writing import KEY, PROBLEMS
 
 if TYPE_CHECKING:
     from schema.child import Child
     from schema.person import Guardian, StaffMember
     from schema.unit import Unit
+    from schema.writing import Problem
 
 
 @strawberry.enum(description="Why a child is absent. There is no finer reason on purpose: a unit need not know more.")
@@ -74,3 +76,97 @@ class Absence(Node):
     corrects: Absence | None = strawberry.field(description="The absence in whose place it stands.")
     ended_at: dt.datetime | None = strawberry.field(description="When it was corrected or withdrawn.")
     ended_how: AbsenceEnd | None = strawberry.field(description="How it ended; null while it stands.")
+
+
+DAYS = (
+    "The first day: for a guardian 14 days ago at the earliest, for a unit 400.",
+    "The last day: 60 days in all at the most, and not more than a year ahead.",
+    "Local time at which a part of a day begins; with `toTime`, on a single day.",
+    "Local time at which a part of a day ends.",
+    "Some words more, at most 200 characters; NOT_ALLOWED unless the municipality lets there be any.",
+)
+PLACE = ("Who is absent.", "From where; each unit is told by itself.")
+
+
+def days_field(number: int, *, optional: bool = False) -> Any:
+    return strawberry.field(description=DAYS[number], **({"default": strawberry.UNSET} if optional else {}))
+
+
+@strawberry.input(description="What a guardian tells a unit.")
+class ReportAbsenceInput:
+    child_id: strawberry.ID = strawberry.field(description=PLACE[0])
+    unit_id: strawberry.ID = strawberry.field(description=PLACE[1])
+    first_day: dt.date = days_field(0)
+    last_day: dt.date = days_field(1)
+    from_time: dt.time | None = days_field(2, optional=True)
+    to_time: dt.time | None = days_field(3, optional=True)
+    reason: AbsenceReason = strawberry.field(description="Why; NOT_REPORTED is for units.")
+    note: str | None = days_field(4, optional=True)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="What a unit registers itself.")
+class RegisterAbsenceInput:
+    child_id: strawberry.ID = strawberry.field(description=PLACE[0])
+    unit_id: strawberry.ID = strawberry.field(description="From where.")
+    first_day: dt.date = days_field(0)
+    last_day: dt.date = days_field(1)
+    from_time: dt.time | None = days_field(2, optional=True)
+    to_time: dt.time | None = days_field(3, optional=True)
+    reason: AbsenceReason = strawberry.field(description="Why.")
+    note: str | None = days_field(4, optional=True)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="An absence of which a unit takes note.")
+class ConfirmAbsenceInput:
+    absence_id: strawberry.ID = strawberry.field(description="The absence.")
+
+
+@strawberry.input(description="What stands in the place of an absence; all of it is told anew.")
+class CorrectAbsenceInput:
+    absence_id: strawberry.ID = strawberry.field(description="The absence that was wrong.")
+    first_day: dt.date = days_field(0)
+    last_day: dt.date = days_field(1)
+    from_time: dt.time | None = days_field(2, optional=True)
+    to_time: dt.time | None = days_field(3, optional=True)
+    reason: AbsenceReason = strawberry.field(description="Why; NOT_REPORTED is for units.")
+    note: str | None = days_field(4, optional=True)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+
+
+@strawberry.input(description="An absence that is not so after all.")
+class WithdrawAbsenceInput:
+    absence_id: strawberry.ID = strawberry.field(description="The absence.")
+
+
+@strawberry.type(description="What came of it.")
+class ReportAbsencePayload:
+    absence: Absence | None = strawberry.field(description="The absence as it was reported.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of it.")
+class RegisterAbsencePayload:
+    absence: Absence | None = strawberry.field(description="The absence as it was registered.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of it.")
+class ConfirmAbsencePayload:
+    absence: Absence | None = strawberry.field(description="The absence, with who took note of it first.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of it.")
+class CorrectAbsencePayload:
+    absence: Absence | None = strawberry.field(description="The absence that stands now; it names the other one.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of it.")
+class WithdrawAbsencePayload:
+    absence: Absence | None = strawberry.field(
+        description="The absence, which has ended; null to subject staff, who see none that has."
+    )
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

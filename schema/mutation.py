@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from schema.absence import (
+    ConfirmAbsenceInput,
+    CorrectAbsenceInput,
+    RegisterAbsenceInput,
+    ReportAbsenceInput,
+    WithdrawAbsenceInput,
+)
 from schema.block import LiftBlockInput, SetBlockInput
 from schema.delegate import (
     ConsentToDelegateInput,
@@ -14,6 +21,7 @@ from schema.delegate import (
     RevokeDelegateInput,
     WithdrawConsentInput,
 )
+from schema.photo_consent import GivePhotoConsentInput, WithdrawPhotoConsentInput
 from schema.scalars import acted
 from schema.substitution import AppointSubstituteInput, EndSubstitutionInput
 from schema.task import CompleteTaskInput, ConfirmGuardianInput
@@ -26,6 +34,13 @@ from schema.writing import (
 )
 
 if TYPE_CHECKING:
+    from schema.absence import (
+        ConfirmAbsencePayload,
+        CorrectAbsencePayload,
+        RegisterAbsencePayload,
+        ReportAbsencePayload,
+        WithdrawAbsencePayload,
+    )
     from schema.block import LiftBlockPayload, SetBlockPayload
     from schema.delegate import (
         ConsentToDelegatePayload,
@@ -34,6 +49,7 @@ if TYPE_CHECKING:
         RevokeDelegatePayload,
         WithdrawConsentPayload,
     )
+    from schema.photo_consent import GivePhotoConsentPayload, WithdrawPhotoConsentPayload
     from schema.substitution import AppointSubstitutePayload, EndSubstitutionPayload
     from schema.task import CompleteTaskPayload, ConfirmGuardianPayload
     from schema.writing import (
@@ -86,3 +102,14 @@ class Mutation:
         AppointSubstituteInput,
     )
     end_substitution: EndSubstitutionPayload = acted("Ends a substitution before its day.", EndSubstitutionInput)
+    report_absence: ReportAbsencePayload = acted("A guardian tells a unit that a child is absent.", ReportAbsenceInput)
+    register_absence: RegisterAbsencePayload = acted("A unit registers that a child is absent.", RegisterAbsenceInput)
+    confirm_absence: ConfirmAbsencePayload = acted("A unit takes note of what was reported.", ConfirmAbsenceInput)
+    correct_absence: CorrectAbsencePayload = acted("Puts another absence in the place of one.", CorrectAbsenceInput)
+    withdraw_absence: WithdrawAbsencePayload = acted("Takes an absence back.", WithdrawAbsenceInput)
+    give_photo_consent: GivePhotoConsentPayload = acted(
+        "Consents, for oneself, to a use of photographs of the child.", GivePhotoConsentInput
+    )
+    withdraw_photo_consent: WithdrawPhotoConsentPayload = acted(
+        "Withdraws one's own consent to a use of photographs of the child.", WithdrawPhotoConsentInput
+    )

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.node import Person
+from schema.writing import PROBLEMS
 
 if TYPE_CHECKING:
+    from schema.child import Child
     from schema.unit import Unit
+    from schema.writing import Problem
 
 
 @strawberry.enum(description="What photographs of a child are used for. Each is consented to by itself.")
@@ -55,3 +58,29 @@ class PhotoConsent:
     given_by: Person = strawberry.field(description="The guardian, or the child.")
     given_at: dt.datetime = strawberry.field(description="When it was given.")
     withdrawn_at: dt.datetime | None = strawberry.field(description="When it was withdrawn; null while it stands.")
+
+
+@strawberry.input(description="A consent for oneself, as guardian or as pupil.")
+class GivePhotoConsentInput:
+    child_id: strawberry.ID = strawberry.field(description="Of whom the photographs are.")
+    unit_id: strawberry.ID = strawberry.field(description="Who may use them.")
+    purpose: PhotoPurpose = strawberry.field(description="For what.")
+
+
+@strawberry.input(description="A consent of one's own that shall hold no more.")
+class WithdrawPhotoConsentInput:
+    child_id: strawberry.ID = strawberry.field(description="Of whom the photographs are.")
+    unit_id: strawberry.ID = strawberry.field(description="Who may use them no more.")
+    purpose: PhotoPurpose = strawberry.field(description="For what.")
+
+
+@strawberry.type(description="What came of it.")
+class GivePhotoConsentPayload:
+    child: Child | None = strawberry.field(description="The child, with what is allowed now.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)
+
+
+@strawberry.type(description="What came of it.")
+class WithdrawPhotoConsentPayload:
+    child: Child | None = strawberry.field(description="The child, with what is allowed now.")
+    problems: list[Problem] = strawberry.field(description=PROBLEMS)

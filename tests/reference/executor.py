@@ -397,10 +397,12 @@ def resolve_field(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> An
         value: Any = asked.ids[source]
     else:
         value = NODE_FIELDS[source.type](asked, source.handle, name, arguments)
-    if name in HIDEABLE.get(source.type, ()) and closed_by_column(asked.view, source, name):
+    closed = name in HIDEABLE.get(source.type, ()) and closed_by_column(asked.view, source, name)
+    if closed:
         asked.hidden[f"{source.type}.{name}"] += 1
     if asked.decide:
-        asked.decide(source, name, value is not None or name not in HIDEABLE.get(source.type, ()))
+        open_without_value = source.type == "Absence" and not closed
+        asked.decide(source, name, value is not None or open_without_value or name not in HIDEABLE.get(source.type, ()))
     return value
 
 
