@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
     )
     op.create_index(
-        op.f("ix_broadcast_unit_id_sent_at_id"), "broadcast", ["unit_id", sa.text("sent_at desc"), sa.text("id desc")]
+        op.f("ix_broadcast_unit_id"), "broadcast", ["unit_id", sa.text("sent_at desc"), sa.text("id desc")]
     )
     op.create_index("ix_broadcast_unfinished", "broadcast", ["sent_at"], postgresql_where="finished_at is null")
     op.create_table(
