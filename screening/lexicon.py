@@ -37,7 +37,7 @@ WORD = r"[^ ]{0,40}"
 """Longer words are nobody's; the bound keeps a text of one word linear."""
 PARTS = re.compile(r"[^\s()]*\([^()]*\)[^\s()]*|\S+")
 CONTEXTS = ("topic", "person", "be")
-GRAMMAR = ("endings", "articles", "verbs", "no names")
+GRAMMAR = ("endings", "articles", "verbs", "having", "persons", "or", "no names")
 KNOWN = {"context": CONTEXTS, "grammar": GRAMMAR}
 HEADINGS = ("always", "about", "someone", "being", "proper", "not")
 

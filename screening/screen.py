@@ -25,6 +25,7 @@ OPENERS = frozenset(".!?\n:")
 NEAR_TOPIC = 10
 NEAR_PERSON = 10
 NEAR_BEING = 4
+NEAR_HAVING = 4
 """How many words away a word of context is still heard."""
 
 
@@ -78,6 +79,21 @@ class Words:
         found = bisect_left(self.names, begin)
         return any(begin <= at <= end and at != first for at in self.names[found : found + 2])
 
+    def is_somebodys(self, at: int) -> bool:
+        """Whether the words before say who has it: `Nora har`, `sønnen min fikk`; `en gutt som har` is nobody."""
+        begin, _ = self.window(at, at, NEAR_HAVING, 0)
+        for verb in range(max(begin, 1), at):
+            if self.tokens[verb] in grammar("having"):
+                owner = verb - 1
+                one_or_other = owner > 0 and self.tokens[owner - 1] in grammar("or")
+                if not one_or_other and (self.tokens[owner] in grammar("persons") or self._is_among_names(owner)):
+                    return True
+        return False
+
+    def _is_among_names(self, at: int) -> bool:
+        found = bisect_left(self.names, at)
+        return found < len(self.names) and self.names[found] == at
+
     @cached_property
     def names(self) -> list[int]:
         return [
@@ -103,10 +119,11 @@ class Words:
         return at == 0 or self.tokens[at - 1] in OPENERS
 
     def _opens_with_name(self, at: int) -> bool:
-        """Whether the word begins a sentence and a verb of persons comes next: `Nora har`."""
+        """Whether it begins a sentence and a verb of persons comes next: `Nora har`, but not `Nettbrettet har`."""
         return (
             self._opens(at)
             and self.tokens[at] not in grammar("no names")
+            and not self.tokens[at].endswith(("et", "ene", "ane"))
             and at + 1 < len(self.tokens)
             and self.tokens[at + 1] in grammar("verbs")
         )
@@ -165,7 +182,7 @@ def _counts(hit: Hit, words: Words) -> bool:
     heading = hit.entry.heading
     if heading == "always":
         return True
-    if words.near("topic", hit.first, hit.last, NEAR_TOPIC):
+    if words.near("topic", hit.first, hit.last, NEAR_TOPIC) and not words.is_somebodys(hit.first):
         return False
     if heading == "being":
         return words.near("be", hit.first - 1, hit.first - 1, NEAR_BEING, ahead=0) and not words.is_name(hit.first)

@@ -2,8 +2,8 @@
 
 A line is a label, a bar and a sentence. The label names the kinds that the sentence holds, or is `-` for an ordinary
 sentence and `!` for a hard one: it holds nothing, but sounds as if. The development part was tuned on. The fresh part
-was written later, as an attack; it was measured before a word was added for it, and tuned on then. The held-out part
-was written before the lexicon was, and is looked at for its figures only.
+was written later, in four attacks; each was measured before a word was added for it, and tuned on then. The held-out
+part was written before the lexicon was, and is looked at for its figures only.
 """
 
 from __future__ import annotations
