@@ -28,7 +28,7 @@ ADDRESS = (
     | Relation.CASE_WORKER
     | Relation.SELF
 )
-CONFIDENTIAL = Relation.UNIT_LEADER | Relation.FORMER_LEADER | Relation.CASE_WORKER
+CONFIDENTIAL = Relation.UNIT_LEADER | Relation.CASE_WORKER
 """C4: those to whom what is fortrolig is open."""
 DELEGATES = (
     Relation.GUARDIAN
@@ -99,14 +99,14 @@ def enrolled_at(child_id: ColumnElement, units: str, keys: Keys) -> ColumnElemen
 
 
 def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    """C6: the child has left a unit that the viewer leads, and goes to none that the viewer leads."""
+    """C6: the child has left a unit that the viewer leads."""
     if "led" not in keys:
         return any_of()
     enrolment = table(Enrolment, "left_led")
     was = exists_in(
         enrolment, enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, "led"), left_before(enrolment)
     )
-    return all_of(was, ~enrolled_at(child_id, "led", keys), keys.has_not(child_id, "closed"))
+    return all_of(was, keys.has_not(child_id, "closed"))
 
 
 def adult_self(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
@@ -255,12 +255,7 @@ def address_level(residence: FromClause) -> ColumnElement[int]:
         .where(there.c.address_hash == residence.c.address_hash, residing(there))
         .correlate_except(there)
     )
-    graded = case(
-        (residence.c.level == word("STRENGT_FORTROLIG"), number(2)),
-        (residence.c.level.is_not(None), number(1)),
-        else_=number(0),
-    )
-    return func.greatest(graded, person_level(residence.c.person_id), others.scalar_subquery())
+    return func.greatest(person_level(residence.c.person_id), others.scalar_subquery())
 
 
 def address_opened(child_id: ColumnElement, residence: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -270,7 +265,7 @@ def address_opened(child_id: ColumnElement, residence: FromClause, keys: Keys) -
     level = address_level(residence)
     # A leader whom the child has left has a say in the address of then, not in that of today, which another relation
     # of theirs may open.
-    of_today = related(child_id, CONFIDENTIAL & ~Relation.FORMER_LEADER, keys)
+    of_today = related(child_id, CONFIDENTIAL, keys)
     of_then = ~related(child_id, ADDRESS & ~Relation.FORMER_LEADER, keys)
     return and_(
         or_(related(child_id, ADDRESS & ~Relation.GUARDIAN, keys), same),
@@ -290,4 +285,4 @@ def address_day(child_id: ColumnElement, keys: Keys) -> ColumnElement:
         .scalar_subquery()
     )
     only_former = ~related(child_id, ADDRESS & ~Relation.FORMER_LEADER, keys)
-    return case((and_(left(child_id, keys), only_former), last), else_=TODAY)
+    return case((only_former, last), else_=TODAY)

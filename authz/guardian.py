@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from authz import child, thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
-from authz.engine.sql import ME, PRIVATE, TODAY, Keys, any_of, bit, bits, exists_in, holds, number, table, word
+from authz.engine.sql import ME, PRIVATE, TODAY, Keys, bit, bits, exists_in, holds, number, table, word
 from models import Guardianship, Participant
 
 CONTACT = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -30,13 +30,11 @@ LINES: dict[str, Line] = {
 }
 
 
-def is_guardian(
-    person_id: ColumnElement, child_id: ColumnElement | None = None, *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
+def is_guardian(person_id: ColumnElement, child_id: ColumnElement | None = None) -> ColumnElement[bool]:
     """The person is GUARDIAN now, of the child or of any child, apart from how they sign in."""
     guardianship = table(Guardianship, "is_guardian")
     of = [] if child_id is None else [guardianship.c.child_id == child_id]
-    return exists_in(guardianship, guardianship.c.person_id == person_id, holds(guardianship), *of, *conditions)
+    return exists_in(guardianship, guardianship.c.person_id == person_id, holds(guardianship), *of)
 
 
 def oneself(person_id: ColumnElement) -> ColumnElement[bool]:
@@ -59,7 +57,7 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         is_guardian(person_id, participant.c.child_id),
         thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
     )
-    return any_of(and_(oneself(person_id), is_guardian(person_id)), by_child, by_thread)
+    return or_(by_child, by_thread)
 
 
 def mask(person_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
@@ -88,9 +86,8 @@ def child_listed(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 
 def entry_opens(entry: FromClause) -> ColumnElement[bool]:
-    """R4, and that the holder is GUARDIAN now: this entry of foreldreansvar opens access today."""
+    """R4, and that the holder is GUARDIAN now: this entry of the child's own document opens access today."""
     return and_(
-        entry.c.on_child_document,
         entry.c.is_current,
         entry.c.holder_organisation.is_(None),
         entry.c.kind.in_([word(kind) for kind in ("felles", "mor", "far", "medmor", "andre")]),

@@ -95,9 +95,15 @@ def kin(me: ColumnElement) -> Select:
     return select(kinship.c.child_id).where(kinship.c.person_id == me)
 
 
+def was_child(me: ColumnElement) -> Select:
+    """The person themself, where they go or went to a unit: nobody is staff to oneself."""
+    enrolment = table(Enrolment, "own_enrolment")
+    return select(enrolment.c.child_id).where(enrolment.c.child_id == me)
+
+
 def closed_to_work(me: ColumnElement) -> Subquery:
     """R1 and R2: children to whom the person has no staff relation."""
-    return union(blocked(me), kin(me)).subquery("closed")
+    return union(blocked(me), kin(me), was_child(me)).subquery("closed")
 
 
 def guardian(me: ColumnElement) -> Select:
@@ -241,7 +247,6 @@ def approved(need: FromClause) -> ColumnElement[bool]:
     day = oslo_day_of(need.c.approved_at)
     administrator = table(Administrator, "approving_administrator")
     position, enrolment = table(Position, "approving_leader"), table(Enrolment, "approved_child")
-    second = and_(need.c.approved_by.is_not(None), need.c.approved_by != need.c.person_id)
     by_administrator = exists_in(
         administrator, administrator.c.person_id == need.c.approved_by, holds(administrator, day)
     )
@@ -258,7 +263,7 @@ def approved(need: FromClause) -> ColumnElement[bool]:
         holds(position, day),
         led_there,
     )
-    return and_(need.c.approved_at.is_not(None), second, or_(by_administrator, by_leader))
+    return and_(need.c.approved_by != need.c.person_id, or_(by_administrator, by_leader))
 
 
 def oneself(me: ColumnElement) -> Select:

@@ -9,7 +9,7 @@ from authz.engine.policy import ANY_RELATION, Line, Relation, settled
 from authz.engine.sql import ME, TODAY, Keys, any_of, exists_in, holds, table, word
 from models import Administrator, Enrolment, Participant, Position
 
-SEEN = ANY_RELATION | Relation.COLLEAGUE
+SEEN = ANY_RELATION & ~Relation.FORMER_LEADER | Relation.COLLEAGUE
 
 LINES: dict[str, Line] = {
     "StaffMember.id": settled(SEEN | Relation.PARTICIPANT, "C7", "C8"),
@@ -53,12 +53,8 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     return any_of(and_(person_id == ME, employed(person_id)), by_unit, by_thread)
 
 
-def position_visible(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    return any_of(person_id == ME, unit_shows_staff(unit_id, keys))
-
-
 def works_there(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C8: is employed at the unit now, and the viewer sees its staff: for whoever did something for the unit."""
     position = table(Position, "works_there")
     there = exists_in(position, position.c.person_id == person_id, position.c.unit_id == unit_id, holds(position))
-    return and_(there, position_visible(person_id, unit_id, keys))
+    return and_(there, unit_shows_staff(unit_id, keys))

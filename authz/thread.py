@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, run_began, table, word
@@ -164,13 +164,12 @@ def relation_began(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) 
     if "history" in keys:
         leads_or_sfo = literal_column("employed_then.role") == word("LEADER")
         employed = employed_days(ME, unit_id, or_(leads_or_sfo, keys.has(unit_id, "staffed")))
-        run = run_began(employed.op("-")(blocked_days(ME, child_id)))
-        begun.append(case((keys.has(unit_id, "history"), run)))
+        begun.append(run_began(employed.op("-")(blocked_days(ME, child_id))))
     return func.least(*begun) if begun else literal_column("'infinity'::timestamptz")
 
 
 def current_spell(keys: Keys, relation: str, child_id: ColumnElement, unit_id: ColumnElement | None) -> ColumnElement:
-    """The first instant of the spell of a family relation that holds now."""
+    """The first instant of the spell of a family relation that holds now; spells that have not begun come later."""
     columns = [
         func.unnest(keys.array(f"{relation}_spell")).label("child_id"),
         func.unnest(keys.array(f"{relation}_spell_since", INSTANTS)).label("since"),
@@ -182,7 +181,7 @@ def current_spell(keys: Keys, relation: str, child_id: ColumnElement, unit_id: C
     at_unit = [] if unit_id is None else [spell.c.unit_id == unit_id]
     return (
         select(func.min(spell.c.since))
-        .where(spell.c.child_id == child_id, spell.c.since <= NOW, spell.c.until > NOW, *at_unit)
+        .where(spell.c.child_id == child_id, spell.c.until > NOW, *at_unit)
         .correlate_except(spell)
         .scalar_subquery()
     )

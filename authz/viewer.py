@@ -61,7 +61,7 @@ class Viewer:
     number_hash: bytes | None
     """Keyed hash of the national identity number; null when the token names a subject instead."""
     subject: tuple[str, str] | None
-    """Issuer and subject, for a token without a number."""
+    """Kind of issuer (feide, as the roster has it) and subject, for a token without a number."""
     private: bool
     """Signed in as a private person (ID-porten)."""
     employee: bool

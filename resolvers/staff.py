@@ -22,7 +22,7 @@ def positions(keys: Keys) -> Rows:
     return Rows(
         row.join(unit, unit.c.id == row.c.unit_id),
         row,
-        [holds(row), policy.position_visible(row.c.person_id, row.c.unit_id, keys)],
+        [holds(row), policy.unit_shows_staff(row.c.unit_id, keys)],
         [unit.c.name_key, row.c.id],
         link=row.c.person_id,
     )

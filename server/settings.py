@@ -135,6 +135,9 @@ def read_issuers(told: str | None) -> tuple[Issuer, ...]:
         raise SettingsNotUsable(f"INNSYN_ISSUERS: {told} is not a list of issuers: {wrong}") from None
     if len({issuer.issuer for issuer in issuers}) != len(issuers):
         raise SettingsNotUsable("INNSYN_ISSUERS names an issuer twice")
+    if sum(issuer.kind == "feide" for issuer in issuers) > 1:
+        # A roster's metadata.no.feideSub does not say whose subject it is.
+        raise SettingsNotUsable("INNSYN_ISSUERS names more than one issuer of kind feide")
     return issuers
 
 

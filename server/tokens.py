@@ -132,11 +132,11 @@ class Tokens:
         if policy.kind == "idporten":
             return Viewer(municipality, self._number_hash(claims["pid"]), None, private=True, employee=False)
         if policy.kind == "feide":
-            return Viewer(municipality, None, (policy.issuer, name(claims["sub"])), private=False, employee=True)
+            return Viewer(municipality, None, (policy.kind, name(claims["sub"])), private=False, employee=True)
         if policy.scope not in str(claims["scope"]).split():
             raise TokenRefused
         consumer = name(claims["consumer"]["ID"])
-        return Viewer(municipality, None, (policy.issuer, consumer), private=False, employee=False)
+        return Viewer(municipality, None, (policy.kind, consumer), private=False, employee=False)
 
     def _number_hash(self, number: Any) -> bytes:
         if not isinstance(number, str) or len(number) != 11 or not number.isascii() or not number.isdigit():

@@ -3,6 +3,7 @@
 mother sees child pupil.address            a value is there (a name alone: the node is)
 aunt does not see child pupil
 mother as employee does not see child pupil
+teacher as feide sees child pupil          an employee by a subject; machine, a client by one
 teacher is CONTACT_TEACHER of pupil        and: is not
 mother sees when teacher read talk
 mother has 2 unread in talk
@@ -34,7 +35,7 @@ TYPES = {
     "message": "Message",
     "absence": "Absence",
 }
-WHO = r"^(?P<who>\w+)(?: as (?P<login>private|employee))?"
+WHO = r"^(?P<who>\w+)(?: as (?P<login>private|employee|feide|machine))?"
 SEES = re.compile(WHO + r" (?P<yes>sees|does not see) (?P<type>\w+) (?P<handle>\w+)(?:\.(?P<field>\w+))?$")
 IS = re.compile(WHO + r" (?P<yes>is|is not) (?P<relation>[A-Z_]+) of (?P<child>\w+)$")
 UNREAD = re.compile(WHO + r" has (?P<count>\d+) unread in (?P<thread>\w+)$")

@@ -175,6 +175,12 @@ async def test_how_far_somebody_has_read_is_for_the_other_side_and_for_oneself(h
     )
 
 
+async def test_how_far_one_has_read_is_told_of_that_one_alone(holds):
+    world = with_threads(village())
+    world.read("afternoon", "sfo_worker", "afternoon1", oslo(YESTERDAY, "11:00"))
+    await holds(world, "mother sees when sfo_worker read afternoon", "mother does not see when mother read afternoon")
+
+
 # --- Section 5: where unread begins ---
 
 

@@ -310,10 +310,9 @@ async def test_each_issuer_says_how_its_people_signed_in(vault: Vault, key_serve
     guardian = await taken(tokens, idporten())
     assert guardian == Viewer("999999991", vault.keyed_hash(NUMBER, "national_id"), None, private=True, employee=False)
     teacher = await taken(tokens, feide(aud="https://innsyn.example/two"))
-    assert teacher == Viewer("999999992", None, ("https://feide.example", "3c1b"), private=False, employee=True)
+    assert teacher == Viewer("999999992", None, ("feide", "3c1b"), private=False, employee=True)
     machine = await taken(tokens, maskinporten())
-    subject = ("https://maskinporten.example/", "0192:991825827")
-    assert machine == Viewer("999999991", None, subject, private=False, employee=False)
+    assert machine == Viewer("999999991", None, ("maskinporten", "0192:991825827"), private=False, employee=False)
 
 
 @pytest.mark.parametrize(
@@ -430,6 +429,7 @@ def test_issuers_are_read_from_a_file(tmp_path: Path) -> None:
         [{**ENTRY, "jwks": "file:///etc/passwd"}],
         [{**ENTRY, "kind": "maskinporten"}],
         [ENTRY, ENTRY],
+        [{**ENTRY, "kind": "feide"}, {**ENTRY, "kind": "feide", "issuer": "https://feide.example"}],
         [{"kind": "idporten"}],
     ],
 )

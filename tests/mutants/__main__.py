@@ -18,11 +18,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from server.data_folder import DataFolder
 from server.database import open_database
 from tests.conftest import FAST
+from tests.mutants import guards
 from tests.mutants.equivalent import EQUIVALENT, UNANSWERED
 from tests.mutants.mutations import MODULES, Mutant, mutants_of
 from tests.mutants.printed import as_lines
@@ -58,11 +59,14 @@ class Order:
         self.by_module.setdefault(mutant.module, Counter())[case] += 1
 
 
+Verdicts: TypeAlias = dict[Mutant, Verdict]
+
+
 def equivalent(mutant: Mutant) -> str | None:
     return EQUIVALENT.get(mutant.name) or UNANSWERED.get(mutant.name)
 
 
-def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> dict[Mutant, Verdict]:
+def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> Verdicts:
     """Each in a process of its own, two at a time; told as they end."""
     order, verdicts = Order([case.number for case in stage.cases if case.number not in stage.left_out]), {}
     context = multiprocessing.get_context("fork")
@@ -119,13 +123,16 @@ def chosen(options: argparse.Namespace) -> list[Mutant]:
     mutants.sort(key=lambda mutant: KINDS.index(mutant.kind))
     if options.match:
         mutants = [mutant for mutant in mutants if options.match in mutant.name]
+    if options.named_in:
+        told = options.named_in.read_text()
+        mutants = [mutant for mutant in mutants if f"{mutant.name} | " in told]
     if options.sample is not None and options.sample < len(mutants):
         judged = [mutant for mutant in mutants if mutant.kind != "printed" and not equivalent(mutant)]
         mutants = Random(options.seed).sample(judged, min(options.sample, len(judged)))
     return mutants
 
 
-def report(verdicts: dict[Mutant, Verdict], spent: float) -> int:
+def report(verdicts: Verdicts, spent: float) -> int:
     how = Counter(verdict.how for verdict in verdicts.values())
     left = [mutant for mutant, verdict in verdicts.items() if not verdict.killed]
     known = [mutant for mutant in left if equivalent(mutant)]
@@ -143,39 +150,58 @@ def report(verdicts: dict[Mutant, Verdict], spent: float) -> int:
     return 1 if survivors or wrongly else 0
 
 
-async def prepare(stack: AsyncExitStack, folder: Path, seeds: range) -> tuple[Stage, list[str]]:
+async def prepare(stack: AsyncExitStack, folder: Path, options: argparse.Namespace, only: set[str] | None) -> Stage:
     database = await stack.enter_async_context(open_database(DataFolder.at(folder / "data"), cluster_settings=FAST))
     stage = new_stage(database)
-    for number, tried in enumerate(await all_worlds(seeds)):
+    worlds = [tried for tried in await all_worlds(options.random) if only is None or tried.name in only]
+    for number, tried in enumerate(worlds):
         await take(stage, tried, number)
-    return stage, await rehearse(stage)
+    await rehearse(stage)
+    return stage
 
 
-def try_all(options: argparse.Namespace, mutants: list[Mutant]) -> int:
+def try_all(options: argparse.Namespace, mutants: list[Mutant], only: set[str] | None) -> tuple[Verdicts, bool]:
+    """In every world, or in some; and whether the unbroken policy and the oracle agree in them."""
     folder = Path(tempfile.mkdtemp(prefix="innsyn-mutants-", dir="/tmp"))
     folder.chmod(0o711)
     began = time.monotonic()
     with asyncio.Runner() as runner:  # between its runs no loop runs, so that processes can be forked off
         stack = AsyncExitStack()
         try:
-            stage, wrong = runner.run(prepare(stack, folder, range(1, 1 + options.random)))
+            stage = runner.run(prepare(stack, folder, options, only))
             spent = time.monotonic() - began
             print(f"{len(stage.held)} worlds, {len(stage.views)} views, {len(stage.cases)} cases; {spent:.0f} s")
-            for one in wrong:
+            for one in stage.wrong:
                 print(f"left out, since the unbroken policy differs from the oracle: {one[:300]}")
-            return report(run_trials(stage, mutants, options.most), time.monotonic() - began) or bool(wrong)
+            verdicts = run_trials(stage, mutants, options.most)
+            if options.record:
+                guards.record(verdicts, stage)
+            return verdicts, not stage.wrong
         finally:
             runner.run(stack.aclose())
             shutil.rmtree(folder)
+
+
+def try_sample(options: argparse.Namespace, mutants: list[Mutant]) -> tuple[Verdicts, bool]:
+    """In the worlds that killed their neighbours the last time; whoever survives there is tried in all of them."""
+    verdicts, agree = try_all(options, mutants, guards.worlds_of(mutants))
+    left = [mutant for mutant, verdict in verdicts.items() if not verdict.killed]
+    if left and agree:
+        print(f"{len(left)} of them survived in the worlds that guard their places: once more, in all worlds")
+        again, agree = try_all(options, left, None)
+        verdicts |= again
+    return verdicts, agree
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", action="append", metavar="MODULE", choices=MODULES, help="may be told several times")
     parser.add_argument("--match", metavar="TEXT", help="only mutants with this in their name")
+    parser.add_argument("--named-in", type=Path, metavar="FILE", help="only mutants that this names, such as a log")
     parser.add_argument("--list", action="store_true", help="name the mutants and try none")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many, drawn by --seed")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sample", type=int, metavar="N", help="so many, drawn by --seed, in few worlds")
+    parser.add_argument("--seed", default="1", metavar="TEXT", help="such as the commit's hash")
+    parser.add_argument("--record", action="store_true", help="write tests/mutants/guards.json, by which --sample goes")
     parser.add_argument("--most", type=int, metavar="N", help="a quick look: so many cases for a mutant")
     parser.add_argument("--random", type=int, default=2, metavar="N", help="random worlds beside those of the rules")
     options = parser.parse_args()
@@ -186,7 +212,9 @@ def main() -> None:
             print(mutant.name + (f"  (equivalent: {reason})" if reason else ""))
         print(f"{len(mutants)} mutants")
         return
-    sys.exit(try_all(options, mutants))
+    began = time.monotonic()
+    verdicts, agree = try_all(options, mutants, None) if options.sample is None else try_sample(options, mutants)
+    sys.exit(report(verdicts, time.monotonic() - began) or not agree)
 
 
 if __name__ == "__main__":

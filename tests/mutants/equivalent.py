@@ -8,6 +8,13 @@ NO_SUCH_DAYS = "daterange() raises for a period that ends before it begins, wher
 R2 = "R2: whoever holds the one relation never holds the other to the same child"
 NOT_CARRIED = "the mask of a guardian never carries this bit"
 ADMINISTRATION = "the importer refuses a need case of more than 24 hours, as a second wall"
+NOT_STORED = "what strengtFortrolig hides is not stored either, as a second wall"
+OPENED_ANYWAY = "to these relations it is open today, whatever is asked of then"
+FAMILY_IS_NO_LEADER = "R1, R2: whoever is family to the child, or the child, is no leader whom it has left"
+AT_HOME = "everybody is registered at their own address"
+NO_TEACHER = "R2: no teacher is GUARDIAN, and the column is closed to those who teach a subject alone"
+BESIDE_STAFF = "stands nowhere but beside the staff relations"
+PRINTED_ALIKE = "printed as UNIT_LEADER, which stands there already, and the rows' predicate settles it"
 TOLD = "only tells the day on which a need case was opened, in an explanation"
 UNIQUE = "PostgreSQL refuses the statement: a subquery would give two rows"
 
@@ -34,10 +41,49 @@ EQUIVALENT: dict[str, str] = {
         for bit in ("DELEGATE", "SUBJECT_STAFF", "FORMER_LEADER", "SELF")
     },
     **{
-        f"authz.guardian contact_opened: {what} in `child.CONFIDENTIAL`": NOT_CARRIED
-        for what in ("with DELEGATE", "with SUBJECT_STAFF", "with SELF", "without FORMER_LEADER")
+        f"authz.guardian {place}: with {bit} in `{mask}`": NOT_CARRIED
+        for place, mask in (("contact_opened", "child.CONFIDENTIAL"), ("mask", "CONTACT"))
+        for bit in ("DELEGATE", "SUBJECT_STAFF", "SELF")
     },
-    "authz.unit visible: drops `or_(PRIVATE, EMPLOYEE)`": "everybody who can sign in today is a person",
+    "authz.guardian contact_opened: with FORMER_LEADER in `child.CONFIDENTIAL`": NOT_CARRIED,
+    "authz.relation approved: and_ drops `need.c.approved_by != need.c.person_id`": (
+        "the importer takes nobody's word for their own case, as a second wall"
+    ),
+    "authz.child address_level: greatest drops `person_level(residence.c.person_id)`": NOT_STORED,
+    "authz.child address_opened: and_ drops `level == number(1)`": NOT_STORED,
+    **{
+        f"authz.child address_opened: without {bit} in `ADDRESS & ~Relation.FORMER_LEADER`": OPENED_ANYWAY
+        for bit in ("UNIT_LEADER", "CASE_WORKER")
+    },
+    "authz.child address_opened: with DELEGATE in `ADDRESS & ~Relation.FORMER_LEADER`": FAMILY_IS_NO_LEADER,
+    **{
+        f"authz.child address_day: {what} in `ADDRESS & ~Relation.FORMER_LEADER`": FAMILY_IS_NO_LEADER
+        for what in ("without GUARDIAN", "with DELEGATE", "without SELF")
+    },
+    "authz.child address_opened: without SELF in `ADDRESS & ~Relation.GUARDIAN`": AT_HOME,
+    "authz.child address_opened: with SUBJECT_STAFF in `ADDRESS & ~Relation.GUARDIAN`": NO_TEACHER,
+    **{
+        f"authz.engine.policy FAMILY: with {bit} in `Relation.GUARDIAN | Relation.DELEGATE`": BESIDE_STAFF
+        for bit in ("CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "FORMER_LEADER")
+    },
+    **{
+        f"{place}: with FORMER_LEADER in `{mask}`": PRINTED_ALIKE
+        for place, mask in (
+            (
+                "authz.engine.policy STAFF",
+                "Relation.CONTACT_TEACHER | Relation.SUBJECT_STAFF | Relation.UNIT_STAFF | Relation.UNIT_LEADER",
+            ),
+            ("authz.guardian RESPONSIBILITY", "Relation.UNIT_LEADER | Relation.CASE_WORKER"),
+            ("authz.unit AT_UNIT", "ANY_RELATION & ~Relation.FORMER_LEADER"),
+            ("authz.unit GROUP", "AT_UNIT | Relation.COLLEAGUE"),
+            ("authz.staff SEEN", "ANY_RELATION & ~Relation.FORMER_LEADER | Relation.COLLEAGUE"),
+            ("authz.thread SEEN", "FAMILY | STAFF"),
+        )
+    },
+    "resolvers.thread last_message_at: never the case `seen`": SPARES_WORK,
+    "resolvers.unit group_staff: drops `staff.unit_shows_staff(teaches.c.unit_id, keys)`": (
+        "whoever sees a group sees its unit's staff; no rows come without a predicate"
+    ),
     "authz.thread relation_began: always as if begun": "whoever has none of those relations sees no thread",
     "authz.standing PERSON_LEVEL: drops `where level is not null`": "no level equals null further on",
     "authz.standing PROTECTION_SOURCES: drops `and o.person_id <> h.person_id`": (
@@ -52,7 +98,11 @@ EQUIVALENT: dict[str, str] = {
 UNANSWERED: dict[str, str] = {
     "authz.engine.sql days: never the case `period.c.until <= period.c.since`": NO_SUCH_DAYS,
     "authz.engine.sql run_began: where drops `run.c.days.op('@>')(TODAY)`": UNIQUE,
-    "authz.relation signed_in: where drops `identifier.c.municipality_id == HERE`": UNIQUE,
-    "authz.relation signed_in: where drops `identifier.c.number_hash == NUMBER_HASH`": UNIQUE,
+    "authz.viewer pupils: always as if found": "a union of nothing cannot be made",
+    "resolvers.child holder: where drops `person.c.id == row.c.holder_id`": UNIQUE,
+    "resolvers.viewer child_of_key: where drops `person.c.child_key == bindparam('filter_child', type_=SqlUuid())`": (
+        UNIQUE
+    ),
+    "resolvers.viewer walk.conditions: always as if road.pairs": "there is no such column",
 }
 """Mutants by which every answer is an error."""

@@ -31,6 +31,8 @@ MODULES = (
     "authz.thread",
     "authz.message",
     "authz.viewer",
+    "authz.absence",
+    "authz.photo_consent",
     "resolvers.child",
     "resolvers.guardian",
     "resolvers.staff",
@@ -39,6 +41,8 @@ MODULES = (
     "resolvers.thread",
     "resolvers.message",
     "resolvers.viewer",
+    "resolvers.absence",
+    "resolvers.photo_consent",
 )
 JOINING = {"and_": 0, "or_": 0, "all_of": 0, "any_of": 0, "bits": 0, "union": 0, "exists_in": 1}
 """Functions whose arguments are conditions, or relations, and how many come before those."""
@@ -48,7 +52,7 @@ TRUE, FALSE = "__import__('sqlalchemy').true()", "__import__('sqlalchemy').false
 MASK = "__import__('authz.engine.policy', fromlist=['_']).Relation({})"
 SHOWING = {"printed", "relation_names"}
 """Functions that put masks into words, and decide nothing."""
-KEPT_WHOLE = {"LINES", "SOURCES", "ENTITIES", "THREADS"}
+KEPT_WHOLE = {"LINES", "ALLOWED", "SOURCES", "ENTITIES", "THREADS"}
 """Tables that the catalogue checks for being whole."""
 
 
@@ -174,12 +178,18 @@ class TreeMutants:
         value, parent = self.mask_value(node), self.parents.get(node)
         if value is None or parent is None or self.mask_value(parent) is not None or called(parent) == "bit":
             return
+        if isinstance(parent, ast.Tuple) and isinstance(parent.elts[-1], ast.Call):
+            return  # the name of a tie, as in `bit`
         if isinstance(parent, ast.Attribute | ast.keyword) or any(
             getattr(above, "name", "") in SHOWING for above in self.above(node)
         ):
             return
         kind = {"settled": "printed", "opens": "column"}.get(called(parent), "mask")
-        tried = Relation(8191) if kind == "printed" else ANY_RELATION
+        tried = ~Relation(0) if kind == "printed" else ANY_RELATION
+        if kind != "printed" and Relation.SELF not in value:
+            tried |= Relation.ADULT_SELF
+        if called(parent) == "related_at":
+            tried &= ~Relation.FORMER_LEADER  # no tie at a unit
         for bit in Relation:
             if kind == "printed" and bit in PRINTED_AS:
                 continue

@@ -14,13 +14,13 @@ from tests.mutants.mutations import Mutant
 
 @cache
 def checked_in() -> dict[str, list[str]]:
-    """By field, the relations that its directive names."""
+    """By field, the relations that its directive names: who may see it, or for an act who may do it."""
     schema = build_schema(SDL_FILE.read_text())
     found = {}
     for type_name, described in schema.type_map.items():
         for name, field in getattr(described, "fields", {}).items():
             for directive in (field.ast_node.directives or ()) if field.ast_node else ():
-                if directive.name.value == "visibleTo":
+                if directive.name.value in ("visibleTo", "allowedFor"):
                     told = {one.name.value: value_from_ast_untyped(one.value) for one in directive.arguments}
                     found[f"{type_name}.{name}"] = told["relations"]
     return found
@@ -38,4 +38,4 @@ def as_lines(mutant: Mutant) -> str:
     """The same for the lines of one broken page, which need no process of their own."""
     page = {"__name__": mutant.module}
     exec(compile(mutant.source(), mutant.module, "exec"), page)
-    return as_printed(page["LINES"])  # type: ignore[arg-type]
+    return as_printed({**page["LINES"], **page.get("ALLOWED", {})})  # type: ignore[arg-type, dict-item]

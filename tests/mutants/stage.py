@@ -30,7 +30,7 @@ from tests.oracle.view import Node, View
 from tests.reference.executor import Asked, answer
 from tests.roads.comparing import differences
 from tests.roads.operations import plausible_nodes
-from tests.roads.place import Contacts
+from tests.roads.place import Contacts, token_of
 from tests.worlds.loading import load
 from vault import Vault
 
@@ -92,8 +92,12 @@ class Stage:
     reached_keys: set[tuple[str, int]] = field(default_factory=set)
     standing: dict[UUID, frozenset[Any]] = field(default_factory=dict)
     function: str = ""
+    elsewhere: list[str] = field(default_factory=list)
+    """Ids of units of the world before."""
     left_out: set[int] = field(default_factory=set)
     """Cases on which the unbroken policy and the oracle differ."""
+    wrong: list[str] = field(default_factory=list)
+    """How they differ."""
 
 
 class Difference(Exception):
@@ -140,29 +144,31 @@ async def take(stage: Stage, tried: Tried, number: int) -> None:
     asks_for_all = world.settings.get("delegateConsent") == "ALL"
     stage.held.append(Held(tried.name, loaded.municipality, asks_for_all, dict(stage.contacts.known), names))
     for view in tried.views:
-        told = world.people[view.viewer].number
-        if told is None:
+        told, subject = token_of(world, view.viewer, view.signed_in)
+        if told is None and subject is None:
             continue
         stage.views.append(f"{view.viewer} ({view.login}) in {tried.name}")
         stage.asked.append(
             {
                 "municipality_id": loaded.municipality,
                 "municipality_name": world.name,
-                "number_hash": stage.vault.keyed_hash(told, "national_id"),
-                "issuer": None,
-                "subject": None,
+                "number_hash": stage.vault.keyed_hash(told, "national_id") if told else None,
+                "issuer": subject[0] if subject else None,
+                "subject": subject[1] if subject else None,
                 "private": view.login in ("private", "both"),
                 "employee": view.login in ("employee", "both"),
                 "today": oslo_day(view.now),
                 "now": view.now,
             }
         )
-        for road in questions(world, loaded.ids):
+        for road in questions(world, loaded.ids, stage.elsewhere):
             document = stage.documents.prepare(road.text).document
             asked = Asked(view, loaded.ids, decide=None)
             given = answer(stage.schema, document, asked, road.variables)
             add(stage, len(stage.held) - 1, road.name, road.text, road.variables, given.data, given.hidden)
-        add(stage, len(stage.held) - 1, EXPLAIN, *explaining(view, loaded.ids), {})
+        if (explained := explaining(view, loaded.ids))[1]:
+            add(stage, len(stage.held) - 1, EXPLAIN, *explained, {})
+    stage.elsewhere = [told for node, told in loaded.ids.items() if node.type == "Unit"][:1]
 
 
 def add(
@@ -254,19 +260,36 @@ class Questioner:
             raise Difference(f"{stage.views[case.view]} by {case.road}{text}")
 
 
+RAISING: dict[str, Any] = {}
+"""In the place of keys that could not be worked out."""
+
+
 async def call_keys(connection: asyncpg.Connection[Any], stage: Stage, function: str) -> list[dict[str, Any]]:
-    """The keys of every view, by a function of that name."""
+    """The keys of every view, by a function of that name; RAISING where it raises. In a transaction."""
     from authz.engine.keys import PARAMETERS  # noqa: PLC0415
 
     columns = ", ".join(f"${i + 1}::{kind}[]" for i, kind in enumerate(PARAMETERS.values()))
     names = ", ".join(PARAMETERS)
     values = [[asked[name] for asked in stage.asked] for name in PARAMETERS]
-    rows = await connection.fetch(
-        f"select s.* from unnest({columns}) with ordinality v({names}, n), "
-        f"{function}({', '.join(f'v.{name}' for name in PARAMETERS)}) s order by v.n",
-        *values,
-    )
-    return [dict(row) for row in rows]
+    called = f"{function}({', '.join(f'v.{name}' for name in PARAMETERS)}) s order by v.n"
+    statement = f"select s.* from unnest({columns}) with ordinality v({names}, n), {called}"
+
+    async def call(*values: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in await connection.fetch(statement, *values)]
+
+    await connection.execute("savepoint before_keys")
+    try:
+        return await call(*values)
+    except asyncpg.PostgresError:
+        await connection.execute("rollback to savepoint before_keys")
+    told: list[dict[str, Any]] = []
+    for asked in stage.asked:
+        try:
+            told += await call(*([asked[name]] for name in PARAMETERS))
+        except asyncpg.PostgresError:
+            await connection.execute("rollback to savepoint before_keys")
+            told.append(RAISING)
+    return told
 
 
 async def standing_of(connection: asyncpg.Connection[Any]) -> dict[UUID, frozenset[Any]]:
@@ -288,7 +311,7 @@ def new_stage(database: Database) -> Stage:
     return Stage(database, Vault.generate(), build_schema(printed_schema()), documents, Contacts())
 
 
-async def rehearse(stage: Stage) -> list[str]:
+async def rehearse(stage: Stage) -> None:
     """Runs everything unbroken: what differs from the oracle already, and what is asked of the database meanwhile."""
     from authz.engine import keys  # noqa: PLC0415
     from resolvers.gateway import shape_of  # noqa: PLC0415
@@ -297,9 +320,9 @@ async def rehearse(stage: Stage) -> list[str]:
     with traced(stage.reached_keys):
         stage.function = keys.function_text()
     connection = await connection_to(stage.database)
-    wrong = []
     try:
-        stage.keys = await call_keys(connection, stage, "standing")
+        async with connection.transaction():
+            stage.keys = await call_keys(connection, stage, "standing")
         stage.standing = await standing_of(connection)
         questioner = Questioner(stage, Cabinet(stage, connection, keep=True), stage.keys)
         for case in stage.cases:
@@ -308,10 +331,9 @@ async def rehearse(stage: Stage) -> list[str]:
                 try:
                     await questioner.hold(case)
                 except Difference as difference:
-                    wrong.append(str(difference))
+                    stage.wrong.append(str(difference))
                     stage.left_out.add(case.number)
         for prepared, _ in stage.documents._kept.values():
             prepared.plans.clear()  # type: ignore[union-attr]
     finally:
         await connection.close()
-    return wrong

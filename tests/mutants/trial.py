@@ -17,6 +17,7 @@ from tests.mutants.mutations import Mutant, path_of
 from tests.mutants.printed import as_printed
 from tests.mutants.stage import (
     EXPLAIN,
+    RAISING,
     SHARED,
     Cabinet,
     Case,
@@ -124,17 +125,23 @@ async def hold_all(
         await connection.execute(made)
         keys = await call_keys(connection, stage, TEMPORARY)
     other = {view for view, told in enumerate(keys) if told != stage.keys[view]}
+    order = [number for number in order if keys[stage.cases[number].view] is not RAISING]
     reached = [number for number in order if stage.cases[number].view in other or concerns(stage, mutant, number)]
     reached.sort(key=lambda number: stage.cases[number].view not in other)
     if moved:
         reached = list(order)
     questioner = Questioner(stage, cabinet, keys)
+    raised = "the keys of a viewer" if any(told is RAISING for told in keys) else ""
+    await connection.execute("savepoint whole")
     for count, number in enumerate(reached):
         try:
             await questioner.hold(stage.cases[number])
         except Difference as difference:
             return Verdict("oracle", str(difference), number, count + 1)
-    return Verdict("survived", cases=len(reached))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is no answer that could be judged)
+            raised = raised or f"{type(error).__name__}: {error}"[:500]
+            await connection.execute("rollback to savepoint whole")
+    return Verdict("raised" if raised else "survived", raised, cases=len(reached))
 
 
 def concerns(stage: Stage, mutant: Mutant, number: int) -> bool:

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from tests import test_mutant_worlds, test_rules
+from tests import (
+    test_everyday_rules,
+    test_mutant_worlds,
+    test_mutant_worlds_of_facts,
+    test_mutant_worlds_of_work,
+    test_rules,
+)
 from tests.oracle.relations import Relations
 from tests.oracle.view import View
 from tests.roads.place import LOGINS
@@ -74,5 +80,15 @@ def random_ones(seeds: range) -> list[Tried]:
     return tried
 
 
-async def all_worlds(seeds: range) -> list[Tried]:
-    return [*await of_tests(test_rules), *await of_tests(test_mutant_worlds), *random_ones(seeds)]
+TESTS = (
+    test_rules,
+    test_everyday_rules,
+    test_mutant_worlds,
+    test_mutant_worlds_of_facts,
+    test_mutant_worlds_of_work,
+)
+
+
+async def all_worlds(random: int) -> list[Tried]:
+    tried = [world for module in TESTS for world in await of_tests(module)]
+    return [*tried, *random_ones(range(1, 1 + random))]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from tests.worlds.world import OSLO, Group, Membership, Responsibility, Thread, World
+from tests.worlds.world import OSLO, Enrolment, Group, Membership, Responsibility, Thread, World
 
 FORTROLIG, STRENGT = 1, 2
 GRADINGS = {None: 0, "ugradert": 0, "fortrolig": FORTROLIG, "strengtFortrolig": STRENGT}
@@ -32,6 +32,12 @@ def turns(born: dt.date, years: int) -> dt.date:
     return dt.date(born.year + years, born.month, born.day)
 
 
+def ended(went: Enrolment) -> dt.date | None:
+    """What is gone from the roster ends that day, or never began."""
+    ends = [end for end in (went.until, went.gone) if end]
+    return min(ends) if ends else None
+
+
 @dataclass(frozen=True)
 class Entry:
     """An entry of parental responsibility and when it was gone from the child's document."""
@@ -46,6 +52,10 @@ class Entry:
             gone = max(gone, self.told.since)  # an entry that was gone before it began never held
         ends = [end for end in (self.told.until, gone) if end]
         return min(ends) if ends else None
+
+    def live(self, day: dt.date) -> bool:
+        """One without a beginning is live from birth."""
+        return covers(self.told.since or dt.date.min, self.until, day)
 
 
 class Facts:
@@ -86,7 +96,7 @@ class Facts:
             if person not in reading.documents:
                 continue
             told = reading.documents[person].residences
-            begun = [one for one in told if one.since <= day]
+            begun = [one for one in told if one.since is None or one.since <= day]
             if begun:
                 held = (begun[-1].address, begun[-1].grading)
             elif not told and reading.day <= day:
@@ -95,7 +105,7 @@ class Facts:
 
     def own_level(self, person: str, day: dt.date) -> int:
         """The protection of the person alone: adressebeskyttelse, and the grading of the address they live at."""
-        strongest = grading(self.residence(person, day)[1])
+        strongest = grading(self.residence(person, day)[1]) if self.address_known(person, day) else 0
         begun: dict[tuple[str, dt.date | None], dt.date] = {}
         for index, reading in enumerate(self.world.readings):
             if person not in reading.documents:
@@ -107,6 +117,14 @@ class Facts:
                 if told.current and covers(since, min(ends) if ends else None, day):
                     strongest = max(strongest, grading(told.level))
         return strongest
+
+    def address_known(self, person: str, day: dt.date) -> bool:
+        """An address that the register gives no day for protects from the day it was first known here (R3)."""
+        known = [reading for reading in self.world.readings if person in reading.documents]
+        undated = [
+            reading.day for reading in known if any(one.since is None for one in reading.documents[person].residences)
+        ]
+        return not undated or undated[0] <= day
 
     def residents(self, address: str, day: dt.date) -> tuple[str, ...]:
         return tuple(person for person in self.world.people if self.residence(person, day)[0] == address)
@@ -121,7 +139,7 @@ class Facts:
         concerned |= {
             entry.told.holder
             for entry in self.entries(child)
-            if entry.told.holder and entry.told.current and covers(entry.told.since, entry.until, day)
+            if entry.told.holder and entry.told.current and entry.live(day)
         }
         address = self.residence(child, day)[0]
         if address:
@@ -145,7 +163,7 @@ class Facts:
 
     def enrolled(self, child: str, unit: str, day: dt.date) -> bool:
         return any(
-            went.child == child and went.unit == unit and covers(went.since, went.until, day)
+            went.child == child and went.unit == unit and covers(went.since, ended(went), day)
             for went in self.world.enrolments
         )
 
@@ -154,9 +172,9 @@ class Facts:
         if self.enrolled(child, unit, today):
             return None
         ends = [
-            went.until
+            end
             for went in self.world.enrolments
-            if went.child == child and went.unit == unit and went.until and went.until <= today
+            if went.child == child and went.unit == unit and (end := ended(went)) and went.since < end <= today
         ]
         return max(ends) - dt.timedelta(days=1) if ends else None
 
@@ -176,8 +194,9 @@ class Facts:
         return any(held.person == person and covers(held.since, held.until, day) for held in self.world.administrators)
 
     def membership_holds(self, member: Membership, day: dt.date) -> bool:
-        """A membership ends at the earliest of its own end and the last end of its class's terms."""
-        ends = [end for end in (member.until, self.term_end(self.world.groups[member.group])) if end]
+        """A membership ends at the earliest of its own end, the last end of its class's terms, and the class's own."""
+        group = self.world.groups[member.group]
+        ends = [end for end in (member.until, self.term_end(group), group.gone) if end]
         return covers(member.since, min(ends) if ends else None, day)
 
     def term_end(self, group: Group) -> dt.date | None:
@@ -232,7 +251,8 @@ class Facts:
                        *world.delegates, *world.consents):  # fmt: skip
             days |= {period.since, period.until}
         days |= {confirmation.since for confirmation in world.confirmations}
-        days |= {end for group in world.groups.values() for end in group.term_ends}
+        days |= {end for group in world.groups.values() for end in (*group.term_ends, group.gone)}
+        days |= {went.gone for went in world.enrolments}
         for reading in world.readings:
             days.add(reading.day)
             for document in reading.documents.values():

@@ -54,7 +54,8 @@ class Relations(Facts):
             entry.told.holder == person
             and entry.told.kind in CLEAR_KINDS
             and entry.told.current is True
-            and covers(entry.told.since, entry.until, day)
+            and entry.told.organisation is None
+            and entry.live(day)
             for entry in self.entries(child)
         )
         born = self.born(child)
@@ -128,17 +129,12 @@ class Relations(Facts):
         )
 
     def approved(self, case: NeedCase) -> bool:
-        """Section 5: for a protected child a second administrator or a leader of the child's unit approves."""
+        """Section 5: for a protected child a second administrator or the leader of a unit of the child's approves."""
         day = oslo_day(case.at)
-        return (
-            case.by is not None
-            and case.by != case.person
-            and (
-                self.administers(case.by, day)
-                or any(
-                    self.leads(case.by, unit, day) and self.enrolled(case.child, unit, day) for unit in self.world.units
-                )
-            )
+        if case.by is None or case.by == case.person:
+            return False
+        return self.administers(case.by, day) or any(
+            self.leads(case.by, unit, day) and self.enrolled(case.child, unit, day) for unit in self.world.units
         )
 
     def is_self(self, person: str, child: str, day: dt.date, login: str) -> bool:

@@ -65,13 +65,17 @@ class Node:
 
 
 class View:
-    """One viewer, one way of signing in (`private`, `employee`, `both`), one instant."""
+    """One viewer, one way of signing in (`private`, `employee`, `both`; by a subject in the place of a number `feide`,
+    an employee, and `machine`, nobody), one instant."""
 
     def __init__(self, relations: Relations, viewer: str, login: str, now: dt.datetime) -> None:
         self.facts = relations
         self.world = relations.world
         self.viewer = viewer
-        self.login = login
+        self.signed_in = login
+        self.login = {"feide": "employee"}.get(login, login)
+        self.machine = login == "machine"
+        """A machine client is no person: its viewer is somebody of whom nothing is known."""
         self.now = now
         self.today = oslo_day(now)
         for name in ("ties", "opening_rules", "visible_messages", "sees", "units_of", "groups_of", "unread", "wards",
@@ -109,7 +113,7 @@ class View:
             return facts.guardian(viewer, thread.child, day)
         if rule == "T1 as DELEGATE":
             return facts.delegate(viewer, thread.child, thread.unit, day)
-        if facts.kin(viewer, thread.child):
+        if facts.kin(viewer, thread.child) or viewer == thread.child:
             return False
         kind = self.world.units[thread.unit].kind
         if rule == "T2":
@@ -218,7 +222,7 @@ class View:
 
     def sees(self, node: Node) -> bool:
         checks: dict[str, Callable[[str], bool]] = {
-            "Unit": lambda unit: unit in self.world.units,
+            "Unit": lambda unit: unit in self.world.units and not self.machine,
             "Group": self.sees_group,
             "Child": lambda child: bool(self.ties(child)) or self.in_a_thread(Node("Child", child)),
             "Guardian": lambda person: self.sees_as_guardian(person) or self.in_a_thread(Node("Guardian", person)),
@@ -461,7 +465,11 @@ class View:
         ]
 
     def unit_groups(self, unit: str) -> list[str]:
-        groups = [group.handle for group in self.world.groups.values() if group.unit == unit]
+        groups = [
+            group.handle
+            for group in self.world.groups.values()
+            if group.unit == unit and (group.gone is None or self.today < group.gone)
+        ]
         return sorted(
             (group for group in groups if self.sees_group(group)),
             key=lambda group: name_order(self.world.groups[group].name),

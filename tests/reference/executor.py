@@ -25,7 +25,7 @@ from graphql import (
 
 from tests.oracle import everyday
 from tests.oracle import family as matters
-from tests.oracle.facts import CLEAR_KINDS, covers
+from tests.oracle.facts import CLEAR_KINDS
 from tests.oracle.view import Node, View
 from tests.reference import family
 from tests.worlds.everyday import Away
@@ -286,7 +286,7 @@ def responsibilities(view: View, child: str) -> list[Plain]:
     for entry in view.facts.entries(child):
         told = entry.told
         guardian = told.holder is not None and view.facts.guardian(told.holder, child, view.today)
-        clear = told.kind in CLEAR_KINDS and told.current is True and covers(told.since, entry.until, view.today)
+        clear = told.kind in CLEAR_KINDS and told.current is True and not told.organisation and entry.live(view.today)
         listed.append(
             Plain(
                 "ParentalResponsibility",

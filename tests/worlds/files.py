@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
-from tests.worlds.world import OSLO, Document, Person, Residence, Responsibility, World
+from tests.worlds.world import OSLO, Document, Enrolment, Group, Person, Residence, Responsibility, World
 
 UNIT_TYPES = {"SCHOOL": "school", "SFO": "sfo", "KINDERGARTEN": "kindergarten"}
 MEMBER_ROLES = {
@@ -18,13 +18,22 @@ MEMBER_ROLES = {
 }
 
 
-def write_roster(world: World, folder: Path) -> Path:
-    """OneRoster 1.2 in a folder. Sourced ids are the handles, with the kind before them."""
+def roster_days(world: World) -> list[dt.date]:
+    """The days on which the world's roster is read: the first, and those on which something is gone from it."""
+    told = (*world.enrolments, *world.groups.values())
+    return [world.readings[0].day, *sorted({one.gone for one in told if one.gone})]
+
+
+def write_roster(world: World, folder: Path, day: dt.date | None = None) -> Path:
+    """OneRoster 1.2 in a folder, as it is on the day. Sourced ids are the handles, with the kind before them."""
     folder.mkdir(parents=True, exist_ok=True)
+
+    def there(told: Enrolment | Group) -> bool:
+        return told.gone is None or (day or world.readings[0].day) < told.gone
+
+    groups = {handle: group for handle, group in world.groups.items() if there(group)}
     terms = {
-        f"term-{group.handle}-{index}": end
-        for group in world.groups.values()
-        for index, end in enumerate(group.term_ends)
+        f"term-{group.handle}-{index}": end for group in groups.values() for index, end in enumerate(group.term_ends)
     }
     _table(folder / "manifest.csv", ["propertyName", "value"], [["oneroster.version", "1.2"], ["file.users", "bulk"]])
     _table(
@@ -42,13 +51,15 @@ def write_roster(world: World, folder: Path) -> Path:
     )  # fmt: skip
     _table(
         folder / "users.csv",
-        ["sourcedId", "status", "enabledUser", "givenName", "middleName", "familyName", "identifier"],
+        ["sourcedId", "status", "enabledUser", "givenName", "middleName", "familyName", "identifier",
+         "metadata.no.feideSub"],
         [
-            [f"user-{person.handle}", "active", "true", *_roster_name(person), person.number or ""]
+            [f"user-{person.handle}", "active", "true", *_roster_name(person), person.number or "",
+             person.subject or ""]
             for person in world.people.values()
             if in_roster(world, person.handle)
         ],
-    )
+    )  # fmt: skip
     _table(
         folder / "roles.csv",
         ["userSourcedId", "role", "orgSourcedId", "beginDate", "endDate", "status"],
@@ -65,6 +76,7 @@ def write_roster(world: World, folder: Path) -> Path:
             *(
                 [f"user-{went.child}", "student", f"unit-{went.unit}", went.since, went.until or "", "active"]
                 for went in world.enrolments
+                if there(went)
             ),
         ],
     )  # fmt: skip
@@ -75,7 +87,7 @@ def write_roster(world: World, folder: Path) -> Path:
             [f"group-{group.handle}", "active", group.name,
              "scheduled" if group.kind == "TEACHING_GROUP" else "homeroom", f"unit-{group.unit}",
              ",".join(f"term-{group.handle}-{index}" for index, _ in enumerate(group.term_ends)), ""]
-            for group in world.groups.values()
+            for group in groups.values()
         ],
     )  # fmt: skip
     _table(
@@ -86,6 +98,7 @@ def write_roster(world: World, folder: Path) -> Path:
             [f"enrollment-{index}", "active", f"group-{member.group}", f"unit-{world.groups[member.group].unit}",
              f"user-{member.person}", *MEMBER_ROLES[member.role], member.since, member.until or ""]
             for index, member in enumerate(world.memberships)
+            if member.group in groups
         ],
     )  # fmt: skip
     _table(
@@ -153,7 +166,13 @@ def _entry(
 def _person_document(world: World, person: Person, document: Document) -> dict[str, object]:
     whole: dict[str, object] = {
         "identifikasjonsnummer": [
-            _entry(status="iBruk", foedselsEllerDNummer=person.number, identifikatortype="foedselsnummer")
+            _entry(status="iBruk", foedselsEllerDNummer=person.number, identifikatortype="foedselsnummer"),
+            *(
+                _entry(
+                    current=False, status="opphoert", foedselsEllerDNummer=number, identifikatortype="foedselsnummer"
+                )
+                for number in person.ended_numbers
+            ),
         ],
         "status": [_entry(status="bosatt")],
         "navn": [_entry(fornavn=person.given, mellomnavn=person.middle or None, etternavn=person.family)],
@@ -189,7 +208,7 @@ def _residence(residence: Residence) -> dict[str, object]:
     code, city = place.split(" ", 1)
     return _entry(
         since=residence.since,
-        flyttedato=residence.since.isoformat(),
+        flyttedato=residence.since and residence.since.isoformat(),
         adressegradering=residence.grading or "ugradert",
         vegadresse={
             "kommunenummer": "3222",

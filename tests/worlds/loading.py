@@ -22,7 +22,7 @@ from server.database import Database
 from tests.oracle.family import task_handle
 from tests.oracle.view import Node
 from tests.worlds.everyday import put_everyday
-from tests.worlds.files import write_local, write_persons, write_roster
+from tests.worlds.files import roster_days, write_local, write_persons, write_roster
 from tests.worlds.world import World, oslo
 from vault import Vault
 
@@ -53,10 +53,11 @@ async def load(world: World, database: Database, vault: Vault) -> Loaded:
     engine = database.admin_engine()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        roster = read_roster(write_roster(world, path / "roster"))
-        async with engine.begin() as connection:
-            plan = await plan_roster(connection, vault, roster, world.readings[0].day)
-            await carry_out(connection, plan)
+        for day in roster_days(world):
+            roster = read_roster(write_roster(world, path / f"roster-{day}", day))
+            async with engine.begin() as connection:
+                plan = await plan_roster(connection, vault, roster, day, max_ended=1)
+                await carry_out(connection, plan)
         municipality = plan.municipality_id
         for number, reading in enumerate(world.readings):
             documents = read_persons(write_persons(world, reading.documents, path / f"persons{number}.ndjson"))

@@ -48,6 +48,10 @@ class Person:
     middle: str = ""
     roster_name: tuple[str, str] | None = None
     """What the roster calls them, where it is another name than the register's."""
+    subject: str | None = None
+    """What a token without a number calls them; Feide's is in the roster, for those whom the roster names."""
+    ended_numbers: tuple[str, ...] = ()
+    """National identity numbers of before."""
 
     @property
     def name(self) -> str:
@@ -69,6 +73,8 @@ class Group:
     kind: str
     name: str
     term_ends: tuple[dt.date, ...] = ()
+    gone: dt.date | None = None
+    """The day of the first roster without it."""
 
 
 @dataclass
@@ -93,6 +99,8 @@ class Enrolment:
     unit: str
     since: dt.date
     until: dt.date | None
+    gone: dt.date | None = None
+    """The day of the first roster without it."""
 
 
 @dataclass
@@ -123,7 +131,8 @@ class Responsibility:
 class Residence:
     address: str | None
     """"Granveien 1, 1470 Lørenskog"; None where the place is not known."""
-    since: dt.date
+    since: dt.date | None
+    """None where the register does not say."""
     grading: str | None = None
 
 
@@ -345,7 +354,9 @@ class World:
     def family(self, person: str, related: str, their_role: str = "far", own_role: str = "barn") -> None:
         self.document(person).family.append(Family(related, their_role, own_role))
 
-    def lives(self, person: str, address: str | None, since: dt.date = LONG_AGO, *, grading: str | None = None) -> None:
+    def lives(
+        self, person: str, address: str | None, since: dt.date | None = LONG_AGO, *, grading: str | None = None
+    ) -> None:
         self.document(person).residences = [Residence(address, since, grading)]
 
     def protect(
@@ -373,8 +384,16 @@ class World:
     def administrator(self, person: str, since: dt.date = LONG_AGO, until: dt.date | None = None) -> None:
         self.administrators.append(Administrator(person, since, until))
 
-    def enrol(self, child: str, unit: str, since: dt.date = AUTUMN, until: dt.date | None = None) -> None:
-        self.enrolments.append(Enrolment(child, unit, since, until))
+    def enrol(
+        self,
+        child: str,
+        unit: str,
+        since: dt.date = AUTUMN,
+        until: dt.date | None = None,
+        *,
+        gone: dt.date | None = None,
+    ) -> None:
+        self.enrolments.append(Enrolment(child, unit, since, until, gone))
 
     def member(
         self, person: str, group: str, role: str = "STUDENT", since: dt.date = AUTUMN, until: dt.date | None = None
