@@ -1,6 +1,7 @@
 """The words of `screening/words/`, read once: what to look for, and which words near it make it count or not.
 
-A line of a word file is a pattern: words in small letters, each as it stands, or with one of these signs.
+A line of a word file holds patterns with commas between. A pattern is words in small letters, each as it stands, or
+with one of these signs.
 
     feber+         the word with any ending of inflection, Norwegian or English
     diabetes*      a word that begins so: inflected or compounded
@@ -36,6 +37,8 @@ GAP = r"(?:[^ .!?\n]{1,40} ){0,3}"
 WORD = r"[^ ]{0,40}"
 """Longer words are nobody's; the bound keeps a text of one word linear."""
 PARTS = re.compile(r"[^\s()]*\([^()]*\)[^\s()]*|\S+")
+BETWEEN = re.compile(r",(?![^()]*\))")
+"""A comma, but not one in brackets, which is a comma to be found."""
 CONTEXTS = ("topic", "person", "be")
 GRAMMAR = ("endings", "articles", "verbs", "having", "persons", "or", "no names")
 KNOWN = {"context": CONTEXTS, "grammar": GRAMMAR}
@@ -118,7 +121,7 @@ def _lines(name: str) -> Iterator[tuple[str, str]]:
             if heading not in KNOWN.get(name, HEADINGS):
                 raise UnknownHeading(f"{name}.txt, line {number}: {content}")
         elif content:
-            for pattern in content.split(","):
+            for pattern in BETWEEN.split(content):
                 yield heading, pattern.strip()
 
 
