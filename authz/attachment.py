@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, select
 
 from authz import message, record, thread
 from authz.engine.policy import Line, settled
@@ -40,6 +40,17 @@ def of_record(attachment: FromClause, keys: Keys) -> ColumnElement[bool]:
         version.join(row, row.c.id == version.c.record_id),
         version.c.id == attachment.c.record_version_id,
         record.reads(row, keys),
+    )
+
+
+def newly_given(attachment: FromClause, keys: Keys) -> ColumnElement:
+    """The id of its message, where giving out the file is giving out the message for the first time."""
+    row = table(Message, "given_with")
+    return (
+        select(message.newly_given(row, keys))
+        .where(row.c.id == attachment.c.message_id)
+        .correlate_except(row)
+        .scalar_subquery()
     )
 
 

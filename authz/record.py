@@ -7,7 +7,7 @@ made by a unit and is opened by a relation at that unit; a guardian's and the ch
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, or_
+from sqlalchemy import ColumnElement, FromClause, and_, or_
 
 from authz import child
 from authz.engine.policy import STAFF, Line, Relation, opens, settled
@@ -53,18 +53,28 @@ LINES: dict[str, Line] = {
 }
 
 
+BY_STAFF = "staff with a relation to the child at the unit"
+BY_READING_STAFF = "staff of the child at the unit who read it, other than by an opening"
+
+ALLOWED: dict[str, Line] = {
+    "Mutation.writeRecord": settled(STAFF, "C2", "C3", says=BY_STAFF),
+    "Mutation.writeRecordVersion": settled(STAFF, "C2", "C3", says=BY_READING_STAFF),
+    "Mutation.nameRecordReaders": settled(STAFF, "C3", says=BY_READING_STAFF),
+    "Mutation.removeRecordReader": settled(STAFF, "C3", says=BY_READING_STAFF),
+    "Mutation.openRecordBody": settled(Relation.UNIT_LEADER, "C2", says="with a reason, shown to the author"),
+    "Mutation.holdRecord": settled(Relation.UNIT_LEADER, "L3"),
+    "Mutation.releaseRecord": settled(Relation.UNIT_LEADER, "L3"),
+}
+
+
 def shared(record: FromClause) -> ColumnElement[bool]:
     """Of a kind that the home reads too."""
     return record.c.kind.in_([word(kind) for kind in SHARED])
 
 
-def leads(record: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """UNIT_LEADER of the child at the record's unit, where the child is enrolled now."""
-    return all_of(
-        keys.has(record.c.unit_id, "led"),
-        enrolled(record.c.child_id, record.c.unit_id),
-        keys.has_not(record.c.child_id, "closed"),
-    )
+def leads(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """UNIT_LEADER of the child at the unit, where the child is enrolled now."""
+    return all_of(keys.has(unit_id, "led"), enrolled(child_id, unit_id), keys.has_not(child_id, "closed"))
 
 
 def led(record: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -84,12 +94,18 @@ def led(record: FromClause, keys: Keys) -> ColumnElement[bool]:
     )
 
 
-def works(record: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """UNIT_STAFF of the child at the record's unit."""
-    return all_of(
-        keys.has(record.c.unit_id, "staffed"),
-        enrolled(record.c.child_id, record.c.unit_id),
-        keys.has_not(record.c.child_id, "closed"),
+def works(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """UNIT_STAFF of the child at the unit."""
+    return all_of(keys.has(unit_id, "staffed"), enrolled(child_id, unit_id), keys.has_not(child_id, "closed"))
+
+
+def is_staff(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Section 5: who may write a record about the child at the unit."""
+    return any_of(
+        keys.has_pair(child_id, unit_id, "contact"),
+        keys.has_pair(child_id, unit_id, "subject_staff"),
+        works(child_id, unit_id, keys),
+        leads(child_id, unit_id, keys),
     )
 
 
@@ -134,8 +150,11 @@ def mask(record: FromClause, keys: Keys) -> ColumnElement[int]:
             Relation.CONTACT_TEACHER,
         ),
         bit(all_of(keys.has_pair(child_id, unit_id, "subject_staff"), reads_as_staff(record)), Relation.SUBJECT_STAFF),
-        bit(all_of(works(record, keys), reads_as_staff(record)), Relation.UNIT_STAFF),
-        bit(all_of(leads(record, keys), or_(shared(record), own(record), opened(record))), Relation.UNIT_LEADER),
+        bit(all_of(works(child_id, unit_id, keys), reads_as_staff(record)), Relation.UNIT_STAFF),
+        bit(
+            all_of(leads(child_id, unit_id, keys), or_(shared(record), own(record), opened(record))),
+            Relation.UNIT_LEADER,
+        ),
         bit(all_of(led(record, keys), shared(record), kept(record)), Relation.FORMER_LEADER),
     )
 
@@ -151,7 +170,14 @@ def reads(record: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def visible(record: FromClause, keys: Keys) -> ColumnElement[bool]:
     """Whoever reads it; and the leader of the unit, who sees that it exists (C2), or that it is kept (C6)."""
-    return any_of(reads(record, keys), leads(record, keys), all_of(led(record, keys), kept(record)))
+    leads_now = leads(record.c.child_id, record.c.unit_id, keys)
+    return any_of(reads(record, keys), leads_now, all_of(led(record, keys), kept(record)))
+
+
+def writable(record: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """Who writes a new version and names readers: staff who read it, but not by an opening, which is for reading."""
+    by_work = mask(record, keys).bitwise_and(number(STAFF)) != number(0)
+    return and_(by_work, or_(shared(record), own(record)))
 
 
 def opening_visible(opening: FromClause, author_id: ColumnElement) -> ColumnElement[bool]:

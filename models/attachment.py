@@ -40,6 +40,8 @@ class Attachment(Base):
     )
 
     id: Mapped[Key]
+    file_id: Mapped[UUID]
+    """Where the file lies: its own id, or that of the upload that it is one of several attachments of."""
     municipality_id: Mapped[UUID] = reference("municipality.id")
     uploaded_by: Mapped[UUID] = reference("person.id")
     begun_at: Mapped[dt.datetime]

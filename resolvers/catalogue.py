@@ -55,6 +55,7 @@ from resolvers.acts import delegate as delegate_acts
 from resolvers.acts import message as message_acts
 from resolvers.acts import photo_consent as photo_consent_acts
 from resolvers.acts import recipient as recipient_acts
+from resolvers.acts import record as record_acts
 from resolvers.acts import substitution as substitution_acts
 from resolvers.acts import task as task_acts
 from resolvers.acts import thread as thread_acts
@@ -108,6 +109,7 @@ PAGES = (
     substitution_acts,
     absence_acts,
     photo_consent_acts,
+    record_acts,
 )
 PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}

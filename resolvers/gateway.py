@@ -104,6 +104,13 @@ class Gateway:
             yield scene
             await connection.commit()
 
+    @asynccontextmanager
+    async def unattended(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of nobody's, for what goes by time or by the server's own word alone: nothing that is read in
+        it may reach anybody."""
+        async with self._acts.begin() as connection:
+            yield connection
+
     async def _municipality(self, connection: Any, number: str) -> tuple[UUID, str]:
         """Id and name; kept, since a municipality's never change while the process lives."""
         known = self._municipalities.get(number)

@@ -67,6 +67,7 @@ async def begin_upload(
     await connection.execute(
         insert(Attachment).values(
             id=begun.file_id,
+            file_id=begun.file_id,
             municipality_id=municipality_id,
             uploaded_by=me,
             begun_at=now,
@@ -111,21 +112,24 @@ async def expire_uploads(connection: AsyncConnection, now: dt.datetime) -> list[
 
 
 @cache
-def file_key_statement(keys: Keys) -> Statement:
+def file_statement(keys: Keys) -> Statement:
     """What opens the file, for whoever sees the attachment."""
     row, key, by = table(Attachment, "attachment"), table(DataKey, "key"), table(MunicipalityKey, "by")
     return compiled(
-        select(row.c.key_cipher, key.c.child_id, key.c.wrapped, by.c.id, by.c.wrapped)
+        select(row.c.file_id, row.c.key_cipher, key.c.child_id, key.c.wrapped, by.c.id, by.c.wrapped)
         .select_from(row.join(key, key.c.child_id == row.c.child_id).join(by, by.c.id == key.c.municipality_key_id))
-        .where(row.c.id == bindparam("file", type_=Uuid()), policy.visible(row, keys))
+        .where(row.c.id == bindparam("attachment", type_=Uuid()), policy.visible(row, keys))
     )
 
 
-async def file_key(connection: Fetches, vault: Vault, standing: Mapping[str, Any], file_id: UUID) -> bytes | None:
-    """The key of a file that the viewer sees; null for any other."""
-    statement = file_key_statement(Keys(shape_of(standing)))
-    found = await connection.fetch(statement.sql, *statement.arguments({**standing, "file": file_id}))
+async def file_of(
+    connection: Fetches, vault: Vault, standing: Mapping[str, Any], attachment_id: UUID
+) -> tuple[UUID, bytes] | None:
+    """Where the file of an attachment that the viewer sees lies, and its key; null for any other."""
+    statement = file_statement(Keys(shape_of(standing)))
+    found = await connection.fetch(statement.sql, *statement.arguments({**standing, "attachment": attachment_id}))
     if not found:
         return None
-    key_cipher, child_id, *wrapped = found[0]
-    return unseal(unwrapped(vault, [(child_id, *wrapped)])[child_id], key_cipher, "attachment.key", file_id)
+    file_id, key_cipher, child_id, *wrapped = found[0]
+    data_key = unwrapped(vault, [(child_id, *wrapped)])[child_id]
+    return file_id, unseal(data_key, key_cipher, "attachment.key", attachment_id)

@@ -22,6 +22,15 @@ from schema.delegate import (
     WithdrawConsentInput,
 )
 from schema.photo_consent import GivePhotoConsentInput, WithdrawPhotoConsentInput
+from schema.record_writing import (
+    HoldRecordInput,
+    NameRecordReadersInput,
+    OpenRecordBodyInput,
+    ReleaseRecordInput,
+    RemoveRecordReaderInput,
+    WriteRecordInput,
+    WriteRecordVersionInput,
+)
 from schema.scalars import acted
 from schema.substitution import AppointSubstituteInput, EndSubstitutionInput
 from schema.task import CompleteTaskInput, ConfirmGuardianInput
@@ -50,6 +59,15 @@ if TYPE_CHECKING:
         WithdrawConsentPayload,
     )
     from schema.photo_consent import GivePhotoConsentPayload, WithdrawPhotoConsentPayload
+    from schema.record_writing import (
+        HoldRecordPayload,
+        NameRecordReadersPayload,
+        OpenRecordBodyPayload,
+        ReleaseRecordPayload,
+        RemoveRecordReaderPayload,
+        WriteRecordPayload,
+        WriteRecordVersionPayload,
+    )
     from schema.substitution import AppointSubstitutePayload, EndSubstitutionPayload
     from schema.task import CompleteTaskPayload, ConfirmGuardianPayload
     from schema.writing import (
@@ -113,3 +131,19 @@ class Mutation:
     withdraw_photo_consent: WithdrawPhotoConsentPayload = acted(
         "Withdraws one's own consent to a use of photographs of the child.", WithdrawPhotoConsentInput
     )
+    write_record: WriteRecordPayload = acted("Writes a record about a child.", WriteRecordInput)
+    write_record_version: WriteRecordVersionPayload = acted(
+        "Writes a text that takes the place of a record's latest.", WriteRecordVersionInput
+    )
+    name_record_readers: NameRecordReadersPayload = acted(
+        "Names readers of a record; whoever is one stays one.", NameRecordReadersInput
+    )
+    remove_record_reader: RemoveRecordReaderPayload = acted(
+        "Ends that somebody is named reader of a record.", RemoveRecordReaderInput
+    )
+    open_record_body: OpenRecordBodyPayload = acted(
+        "Opens a letter, note or health information to the unit's leader for an hour; the author is shown who and why.",
+        OpenRecordBodyInput,
+    )
+    hold_record: HoldRecordPayload = acted("Keeps a record that would be due to go.", HoldRecordInput)
+    release_record: ReleaseRecordPayload = acted("Ends that a record is held.", ReleaseRecordInput)

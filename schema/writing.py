@@ -20,6 +20,7 @@ KEY = (
     "what the first act made, and the same key with another input is a CONFLICT."
 )
 ACKNOWLEDGED = "The viewer has been told of sensitive content (SENSITIVE_CONTENT) and sends it all the same."
+ATTACHED = "Files that the viewer has uploaded by POST /attachments and not attached yet; at most 10."
 PROBLEMS = "Why nothing was done; empty when it was."
 
 
@@ -57,6 +58,7 @@ class StartThreadInput:
     on_behalf_of_unit: bool | None = strawberry.field(
         default=False, description="Written on behalf of the unit, by its staff or leader."
     )
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, description=ATTACHED)
     acknowledge_sensitive: bool | None = strawberry.field(default=False, description=ACKNOWLEDGED)
     preview_token: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -73,6 +75,7 @@ class SendMessageInput:
     on_behalf_of_unit: bool | None = strawberry.field(
         default=False, description="Written on behalf of the unit, by its staff or leader."
     )
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, description=ATTACHED)
     acknowledge_sensitive: bool | None = strawberry.field(default=False, description=ACKNOWLEDGED)
     idempotency_key: strawberry.ID = strawberry.field(description=KEY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import datetime as dt
 import gc
@@ -33,10 +34,13 @@ from server.clock import Clock
 from server.data_folder import DataFolder
 from server.database import check_answers
 from server.development_login import check_host, development_routes
+from server.files_http import Files
 from server.graphql_http import Executes, GraphQLOverHTTP
 from server.health import health_routes
 from server.logs import configure_logs, described
+from server.s3 import S3Storage
 from server.settings import Settings
+from server.storage import FolderStorage, Storage
 from server.texts import language_of, text
 from server.tokens import Tokens, development_key
 from vault import Vault
@@ -74,6 +78,7 @@ class Serving:
         if self.parent is not None:
             end_with(self.parent)
         vault = Vault.open(DataFolder(self.folder).keys_file, create=False)
+        bucket = self.settings.attachments
         issuer_key = development_key(self.folder).public_key() if self.settings.development_login else None
         return build_app(
             Edge(
@@ -83,6 +88,7 @@ class Serving:
                 clock=Clock(self.day),
                 check=partial(check_answers, self.api_connect),
                 development=(self.folder, self.municipality) if self.settings.development_login else None,
+                storage=S3Storage(bucket) if bucket is not None else FolderStorage(self.folder / "attachments"),
             )
         )
 
@@ -134,6 +140,8 @@ class Edge:
     """Tells `/readyz` whether the database answers, by raising nothing."""
     development: tuple[Path, str | None] | None = None
     """Data folder and municipality of the demo, where the development login is on."""
+    storage: Storage | None = None
+    """Where files lie; without one there are no files."""
 
 
 def build_app(edge: Edge) -> Starlette:
@@ -143,10 +151,18 @@ def build_app(edge: Edge) -> Starlette:
             graphql = GraphQLOverHTTP(engine, edge.tokens, edge.clock, edge.settings.edge)
             # First, since it is what is asked for most.
             app.router.routes.insert(0, Route("/graphql", graphql))
+            sweeping: asyncio.Task[None] | None = None
+            if edge.storage is not None and isinstance(engine, Engine):
+                files = Files(engine, edge.tokens, edge.clock, edge.settings.edge, edge.storage)
+                app.router.routes[1:1] = files.routes()
+                sweeping = asyncio.create_task(files.sweep_on())
             gc.collect()
             gc.freeze()
             gc.set_threshold(GARBAGE, 10, 10)
             yield
+            if sweeping is not None:
+                sweeping.cancel()
+                await asyncio.gather(sweeping, return_exceptions=True)
 
     routes = health_routes(edge.check)
     if edge.development is not None:

@@ -104,6 +104,7 @@ def upgrade() -> None:
     )
     op.create_table('attachment',
     sa.Column('id', sa.UUID(), nullable=False),
+    sa.Column('file_id', sa.UUID(), nullable=False),
     sa.Column('municipality_id', sa.UUID(), nullable=False),
     sa.Column('uploaded_by', sa.UUID(), nullable=False),
     sa.Column('begun_at', sa.DateTime(timezone=True), nullable=False),

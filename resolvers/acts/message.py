@@ -15,6 +15,7 @@ from authz import message, thread
 from authz.engine.sql import table
 from models import Message, Participant, Thread, Unit, new_key
 from resolvers.acting import Acting, Outcome
+from resolvers.acts.attachment import Place, attach
 from resolvers.acts.recipient import WHICH
 from resolvers.data_keys import data_key
 from resolvers.engine.source import Act, ReadBack, Source, Told
@@ -129,6 +130,7 @@ async def send_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
         part = insert_or_not(Participant).values(**about, person_id=acting.viewer_id, side=side, joined_at=acting.now)
         await acting.write(part.on_conflict_do_nothing())
     message_id = await write_message(acting, about, side, body, sent_at, for_unit=for_unit)
+    await attach(acting, given.get("attachmentIds"), Place(found["child_id"], message_id=message_id))
     await acting.write(update(Thread).where(Thread.id == thread_id).values(last_message_at=sent_at))
     return {"message": message_id}
 

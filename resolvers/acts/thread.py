@@ -12,6 +12,7 @@ from authz import message, recipient
 from authz.engine.sql import table
 from models import Message, Participant, ReadPointer, Thread, new_key
 from resolvers.acting import Acting, Outcome
+from resolvers.acts.attachment import Place, attach
 from resolvers.acts.message import checked_body, seen_thread, write_message
 from resolvers.acts.recipient import WHICH, agreed, place_of
 from resolvers.engine.source import Act, ReadBack, Source, Told
@@ -31,7 +32,7 @@ async def start_thread(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     body = await checked_body(acting, given, place.unit_id)
     joint = bool(given.get("joint"))
     together = joint or place.family
-    threads = []
+    threads, places = [], []
     for group in [chosen] if together else [[one] for one in chosen]:
         thread_id = new_key()
         threads.append(thread_id)
@@ -47,7 +48,9 @@ async def start_thread(acting: Acting, given: Mapping[str, Any]) -> Outcome:
                 [{**about, "person_id": who, "side": on, "joined_at": acting.now} for who, on in parts.items()]
             ),
         )  # fmt: skip
-        await write_message(acting, about, side, body, acting.now, for_unit=for_unit)
+        message_id = await write_message(acting, about, side, body, acting.now, for_unit=for_unit)
+        places.append(Place(place.child_id, message_id=message_id))
+    await attach(acting, given.get("attachmentIds"), *places)
     return {"threads": threads}
 
 
