@@ -35,8 +35,9 @@ ENROLLED = f"""
     select distinct e.child_id, e.unit_id, u.kind
     from enrolment e join unit u on u.id = e.unit_id join person c on c.id = e.child_id
     where u.municipality_id = :municipality and {_holds("e")}
-        and (cast(:children as uuid[]) is null or e.child_id = any(:children))
 """
+SOME = " and e.child_id = any(cast(:children as uuid[]))"
+"""Said only of some: a condition for both would be planned for all of them."""
 MINOR = "exists (select from person c where c.id = e.child_id and (c.turns_18_on is null or c.turns_18_on > :today))"
 
 
@@ -102,7 +103,7 @@ CLOSE = """
     update task t set over_at = :now, done_at = coalesce(t.done_at, :now),
         done_by = case when t.done_at is null then cast(:by as uuid) else t.done_by end
     where t.municipality_id = :municipality and t.kind = :kind and t.over_at is null
-        and (cast(:children as uuid[]) is null or t.child_id = any(:children)) and not exists (
+        {among} and not exists (
             select from due d where d.child_id = t.child_id
                 and d.person_id is not distinct from t.person_id and d.unit_id is not distinct from t.unit_id
         )
@@ -129,14 +130,12 @@ async def make_tasks(
 ) -> None:
     """Makes the tasks that are due on the Oslo day of `now`, and closes those that no longer are, of the given children
     or of all; `by` is whose act it was that closed them, if it was anybody's."""
-    scope = {
-        "municipality": municipality_id,
-        "children": None if children is None else list(children),
-        "now": now,
-        "today": oslo_day(now),
-    }
+    scope = {"municipality": municipality_id, "now": now, "today": oslo_day(now)}
+    some = "" if children is None else SOME
+    if children is not None:
+        scope["children"] = list(children)
     for kind, due in DUE.items():
         for statement in (CLOSE, MAKE):
-            sql = statement.format(enrolled=ENROLLED, due=due)
+            sql = statement.format(enrolled=ENROLLED + some, due=due, among=some.replace("e.", "t."))
             bound = {**scope, "kind": kind, **({"by": by} if statement is CLOSE else {})}
             await connection.execute(text(sql), bound)

@@ -23,10 +23,15 @@ def _days(since: str, until: str) -> str:
     return f"case when {until} <= {since} then 'empty'::daterange else daterange({since}, {until}) end"
 
 
-IN_SCOPE = """
+EVERYBODY = """
     select id as child_id, birth_date, turns_18_on from person
-    where municipality_id = :municipality and (cast(:children as uuid[]) is null or id = any(:children))
+    where municipality_id = :municipality and cast(:children as uuid[]) is null
 """
+SOME = """
+    select id as child_id, birth_date, turns_18_on from person
+    where municipality_id = :municipality and id = any(cast(:children as uuid[]))
+"""
+"""Two texts, since one with a condition for both would be planned for everybody."""
 
 PERSON_LEVEL = f"""
     select person_id, level, {_days("since", "until")} as days from protection
@@ -56,7 +61,7 @@ PROTECTION_SOURCES = {
 
 CHILD_PROTECTION = """
     insert into child_protection (child_id, level, since, until)
-    with scope as materialized ({scope}), person_level as materialized ({person_level}), source as ({sources})
+    with scope as materialized ({scope}), person_level as {kept} ({person_level}), source as ({sources})
     select child_id, threshold, lower(spell), upper(spell)
     from (
         select s.child_id, t.threshold, unnest(range_agg(s.days)) as spell
@@ -157,25 +162,29 @@ KINSHIP = """
 """
 
 
-def derivations(consent: str) -> list[str]:
+def derivations(consent: str, scope: str = EVERYBODY) -> list[str]:
     """The statements that write `models/standing.py`'s tables, in order; `consent` is ONE or ALL."""
+    kept = "materialized" if scope == EVERYBODY else "not materialized"
     written = [
         CHILD_PROTECTION.format(
-            scope=IN_SCOPE, person_level=PERSON_LEVEL, sources=" union all ".join(PROTECTION_SOURCES.values())
+            scope=scope,
+            person_level=PERSON_LEVEL,
+            kept=kept,
+            sources=" union all ".join(PROTECTION_SOURCES.values()),
         ),
         GUARDIANSHIP.format(
-            scope=IN_SCOPE,
+            scope=scope,
             entry_days=f"({_days('r.since', 'r.until')})",
             childhood=CHILDHOOD,
             opening=" and ".join(OPENING_ENTRY.values()),
             blocked=BLOCKED,
             unconfirmed=UNCONFIRMED,
         ),
-        DELEGATION.format(scope=IN_SCOPE, blocked=BLOCKED, unconfirmed=UNCONFIRMED, consented=CONSENTED[consent]),
-        KINSHIP.format(scope=IN_SCOPE, kin=" union all ".join(KIN.values())),
+        DELEGATION.format(scope=scope, blocked=BLOCKED, unconfirmed=UNCONFIRMED, consented=CONSENTED[consent]),
+        KINSHIP.format(scope=scope, kin=" union all ".join(KIN.values())),
     ]
     tables = ("delegation", "guardianship", "child_protection", "kinship")
-    cleared = [f"delete from {table} where child_id in (select child_id from ({IN_SCOPE}) s)" for table in tables]
+    cleared = [f"delete from {table} where child_id in (select child_id from ({scope}) s)" for table in tables]
     return cleared + written
 
 
@@ -190,5 +199,5 @@ async def derive_standing(
     setting = "select value from setting where municipality_id = :municipality and name = 'delegateConsent'"
     consent = (await connection.execute(text(setting), {"municipality": municipality_id})).scalar() or "ONE"
     scope = {"municipality": municipality_id, "children": None if children is None else list(children)}
-    for statement in derivations(consent):
+    for statement in derivations(consent, EVERYBODY if children is None else SOME):
         await connection.execute(text(statement), scope)
