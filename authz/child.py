@@ -80,6 +80,7 @@ LINES: dict[str, Line] = {
     "Child.protectionLevel": opens(STRICT, "C2", "C4", "R3"),
     "Child.confirmations": opens(STRICT, "C2", "R3"),
     "Child.tasks": opens(STRICT, "C2", says="to a leader, those of the own unit"),
+    "Child.needCases": opens(STRICT, "C2", says="to a case worker, their own"),
     "Child.threads": settled(thread.SEEN, *thread.RULES),
     "PostalAddress.lines": settled(ADDRESS, "C2", "C4", "C6"),
     "PostalAddress.postalCode": settled(ADDRESS, "C2", "C4", "C6"),

@@ -24,6 +24,7 @@ LINES: dict[str, Line] = {
     "Viewer.children": settled(Relation.GUARDIAN | Relation.DELEGATE, "C8"),
     "Viewer.pupils": settled(STAFF, "C8"),
     "Viewer.threads": settled(thread.SEEN, *thread.RULES),
+    "Viewer.cases": settled(child.STRICT, "C1", says="the administration's own, and what waits to be approved"),
     "Viewer.tasks": settled(child.STRICT, "C2", says="to a leader, those of the own unit"),
     "Viewer.unreadCount": settled(thread.SEEN, *thread.RULES, "T7"),
     "Node.id": settled(ANY_RELATION | Relation.COLLEAGUE | Relation.PARTICIPANT | EVERYBODY, "C1", "C7", "C8"),

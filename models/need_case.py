@@ -9,17 +9,29 @@ from sqlalchemy.orm import Mapped
 
 from models.base import Base, Key, reference
 
+CHANGED = "opened_at, until, approved_by, approved_at, closed_at"
+
 
 class NeedCase(Base):
     __tablename__ = "need_case"
+    __table_args__ = ({"info": {"api": ("insert", f"update ({CHANGED})")}},)
 
     id: Mapped[Key]
-    child_id: Mapped[UUID] = reference("person.id", index=True)
+    child_id: Mapped[UUID | None] = reference("person.id", index=True)
+    """Null where nobody, or more than one child, is what was told: such a case never opens, and looks like one that
+    waits for its approval."""
     person_id: Mapped[UUID] = reference("person.id", index=True)
     reason_cipher: Mapped[bytes]
+    told_cipher: Mapped[bytes | None]
+    """Whom the administrator asked for, in their own words: for whoever is to approve. Null for an import."""
+    asked_at: Mapped[dt.datetime | None]
+    """Null for an import, which was asked for when it was opened."""
+    hours: Mapped[int | None]
+    """Asked for; they run from the opening, and that is the approval's instant where one was needed."""
     opened_at: Mapped[dt.datetime]
     until: Mapped[dt.datetime]
     """Never more than 24 hours after `opened_at`, whatever stands here."""
     approved_by: Mapped[UUID | None] = reference("person.id")
     approved_at: Mapped[dt.datetime | None]
     """A case on a protected child opens nothing until a second person approved it."""
+    closed_at: Mapped[dt.datetime | None]

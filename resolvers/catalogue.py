@@ -19,6 +19,7 @@ from authz import confirmation as confirmation_policy
 from authz import delegate as delegate_policy
 from authz import guardian as guardian_policy
 from authz import message as message_policy
+from authz import need_case as need_case_policy
 from authz import other_adult as other_adult_policy
 from authz import photo_consent as photo_consent_policy
 from authz import recipient as recipient_policy
@@ -39,6 +40,7 @@ from resolvers import (
     delegate,
     guardian,
     message,
+    need_case,
     other_adult,
     photo_consent,
     record,
@@ -53,6 +55,7 @@ from resolvers.acts import absence as absence_acts
 from resolvers.acts import block as block_acts
 from resolvers.acts import delegate as delegate_acts
 from resolvers.acts import message as message_acts
+from resolvers.acts import need_case as need_case_acts
 from resolvers.acts import photo_consent as photo_consent_acts
 from resolvers.acts import recipient as recipient_acts
 from resolvers.acts import record as record_acts
@@ -80,6 +83,7 @@ POLICIES = (
     confirmation_policy,
     task_policy,
     substitution_policy,
+    need_case_policy,
     recipient_policy,
 )
 PAGES = (
@@ -100,6 +104,7 @@ PAGES = (
     confirmation,
     task,
     substitution,
+    need_case,
     thread_acts,
     message_acts,
     recipient_acts,
@@ -107,11 +112,12 @@ PAGES = (
     block_acts,
     task_acts,
     substitution_acts,
+    need_case_acts,
     absence_acts,
     photo_consent_acts,
     record_acts,
 )
-PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task")
+PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task", "NeedCase")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}
 """Types whose values come whole from a source of the field above."""
 

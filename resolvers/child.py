@@ -28,7 +28,7 @@ from models import (
     Thread,
     Unit,
 )
-from resolvers import block, confirmation, delegate, ids, task
+from resolvers import block, confirmation, delegate, ids, need_case, task
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One, Rows, Source
 
@@ -196,6 +196,7 @@ SOURCES: dict[str, Source] = {
     "Child.protectionLevel": Column(protection_level),
     "Child.confirmations": Many("Confirmation", confirmation.confirmations),
     "Child.tasks": Many("Task", task.tasks),
+    "Child.needCases": Many("NeedCase", need_case.cases_on),
     "Child.threads": Connection("Thread", threads),
     "ParentalResponsibility.holder": Column(holder),
     "ParentalResponsibility.guardian": One(

@@ -25,6 +25,7 @@ TYPE_BYTES = {
     "Task": b"O",
     "Substitution": b"V",
     "Broadcast": b"b",
+    "NeedCase": b"N",
 }
 TYPES = {byte: name for name, byte in TYPE_BYTES.items()}
 LENGTH = 23

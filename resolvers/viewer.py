@@ -13,7 +13,7 @@ from authz import thread
 from authz import viewer as policy
 from authz.engine.sql import Keys, table
 from models import Person, Thread, Unit
-from resolvers import ids, task
+from resolvers import ids, need_case, task
 from resolvers.access import explain_access
 from resolvers.engine.source import (
     Answered,
@@ -138,5 +138,6 @@ SOURCES: dict[str, Source] = {
     "Viewer.pupils": Connection("Child", pupils),
     "Viewer.threads": Connection("Thread", THREADS, values=filter_values),
     "Viewer.tasks": Connection("Task", task.open_tasks),
+    "Viewer.cases": Connection("NeedCase", need_case.cases),
     "Viewer.unreadCount": Scalar(unread_everywhere),
 }

@@ -44,6 +44,7 @@ ORDER = (
     "Absence",
     "PhotoConsent",
     "PhotoUse",
+    "NeedCase",
     "Record",
     "RecordVersion",
     "RecordReader",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schema.block import Block
     from schema.confirmation import Confirmation
     from schema.delegate import Delegate
+    from schema.need_case import NeedCase
     from schema.person import Guardian
     from schema.photo_consent import PhotoConsent, PhotoUse
     from schema.record import Record
@@ -79,6 +80,9 @@ class Child(Node, Person):
     )
     confirmations: list[Confirmation] | None = strawberry.field(
         description="Who was confirmed while the child was protected, oldest first."
+    )
+    need_cases: list[NeedCase] | None = strawberry.field(
+        description="Need cases of the administration on the child, newest first; those that are over too."
     )
     tasks: list[Task] | None = strawberry.field(description="Open tasks about the child, oldest first.")
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")

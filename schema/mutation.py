@@ -21,6 +21,7 @@ from schema.delegate import (
     RevokeDelegateInput,
     WithdrawConsentInput,
 )
+from schema.need_case import ApproveNeedCaseInput, CloseNeedCaseInput, ExtendNeedCaseInput, OpenNeedCaseInput
 from schema.photo_consent import GivePhotoConsentInput, WithdrawPhotoConsentInput
 from schema.record_writing import (
     HoldRecordInput,
@@ -57,6 +58,12 @@ if TYPE_CHECKING:
         RegisterDelegatePayload,
         RevokeDelegatePayload,
         WithdrawConsentPayload,
+    )
+    from schema.need_case import (
+        ApproveNeedCasePayload,
+        CloseNeedCasePayload,
+        ExtendNeedCasePayload,
+        OpenNeedCasePayload,
     )
     from schema.photo_consent import GivePhotoConsentPayload, WithdrawPhotoConsentPayload
     from schema.record_writing import (
@@ -147,3 +154,12 @@ class Mutation:
     )
     hold_record: HoldRecordPayload = acted("Keeps a record that would be due to go.", HoldRecordInput)
     release_record: ReleaseRecordPayload = acted("Ends that a record is held.", ReleaseRecordInput)
+    open_need_case: OpenNeedCasePayload = acted(
+        "States a need of the administration to look at a child. Tells nothing of the child until the case is open.",
+        OpenNeedCaseInput,
+    )
+    approve_need_case: ApproveNeedCasePayload = acted(
+        "Agrees, as a second person, to a case that waits; its hours run from now.", ApproveNeedCaseInput
+    )
+    extend_need_case: ExtendNeedCasePayload = acted("Gives an open case more hours.", ExtendNeedCaseInput)
+    close_need_case: CloseNeedCasePayload = acted("Closes a case before its hours are over.", CloseNeedCaseInput)

@@ -18,6 +18,7 @@ from schema import (
     confirmation,
     delegate,
     mutation,
+    need_case,
     person,
     photo_consent,
     record,
@@ -47,6 +48,7 @@ PAGES: tuple[ModuleType, ...] = (
     confirmation,
     task,
     substitution,
+    need_case,
     writing,
     mutation,
 )
@@ -66,6 +68,7 @@ NODES = (
     block.Block,
     task.Task,
     substitution.Substitution,
+    need_case.NeedCase,
 )
 SDL_FILE = Path(__file__).parent.parent / "schema.graphql"
 

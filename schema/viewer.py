@@ -13,6 +13,7 @@ from schema.scalars import Connection, Relation, argument, asked, paged
 from schema.writing import RecipientPreviewInput
 
 if TYPE_CHECKING:
+    from schema.need_case import NeedCase
     from schema.task import Task
     from schema.thread import Thread
     from schema.unit import Unit
@@ -44,6 +45,10 @@ class Viewer:
     threads: Connection[Thread] = paged(
         "Every thread that the viewer may see, newest first.",
         argument("filter", ThreadFilter | None, "Which of them; all when left out."),
+    )
+    cases: Connection[NeedCase] = paged(
+        "Need cases: the viewer's own, those that wait for the viewer to approve them, and those on children of a unit "
+        "that the viewer leads; newest first. The administration's road to a child."
     )
     tasks: Connection[Task] = paged("Open tasks that the viewer has, oldest first.")
     unread_count: int = strawberry.field(description="Unread messages in all threads that the viewer may see.")

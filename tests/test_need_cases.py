@@ -1,0 +1,162 @@
+"""Need cases of the administration: what opens one, what it opens, and that asking tells nothing (section 5, C1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tests.acts import Acts, act, codes
+from tests.oracle.view import Node
+from tests.worlds.village import village
+from tests.worlds.world import World
+
+CASE = "case { id state own reason askedFor until child { id name birthDate threads { totalCount } } approvedByName }"
+OPEN, APPROVE = act("openNeedCase", CASE), act("approveNeedCase", CASE)
+EXTEND, CLOSE = act("extendNeedCase", CASE), act("closeNeedCase", CASE)
+CASES = "{ viewer { cases { totalCount nodes { id state own askedFor child { name } } } } }"
+NODE = "query ($id: ID!) { node(id: $id) { ... on Child { name nationalId relations threads { totalCount } } } }"
+
+
+def office() -> World:
+    world = village()
+    for born, who in enumerate(("officer", "second")):
+        world.person(who, dt.date(1970, 4 + born, 1), documented=False)
+        world.administrator(who)
+    return world
+
+
+@pytest.fixture
+async def acts(place) -> Acts:
+    return await Acts.of(place, office())
+
+
+async def protected_office(place) -> Acts:
+    world = office()
+    world.protect("pupil", "fortrolig")
+    return await Acts.of(place, world)
+
+
+def asked(acts: Acts, child: str | None = "pupil", **more: Any) -> dict[str, Any]:
+    number = acts.world.people[child].number if child else "14831899779"
+    return {"nationalId": number, "reason": "Klage på skoleskyss", "idempotencyKey": acts.key(), **more}
+
+
+async def child_of(acts: Acts, who: str) -> Any:
+    return (await acts.ask(who, NODE, {"id": acts.id("Child", "pupil")}))["node"]
+
+
+async def test_administrator_without_a_case_sees_no_child(acts: Acts) -> None:
+    assert await child_of(acts, "officer") is None
+
+
+async def test_case_opens_the_child_to_whose_case_it_is_and_no_thread(acts: Acts) -> None:
+    await acts.start("mother", "school", "pupil")
+    told = await acts.act("officer", OPEN, asked(acts))
+    assert (told["case"]["state"], told["case"]["child"]["threads"]["totalCount"]) == ("OPEN", 0)
+    assert (await child_of(acts, "officer"))["relations"] == ["CASE_WORKER"]
+    assert await child_of(acts, "second") is None
+
+
+@pytest.mark.parametrize("who", ["mother", "teacher", "leader", "stranger"])
+async def test_nobody_but_the_administration_opens_a_case(acts: Acts, who: str) -> None:
+    assert codes(await acts.act(who, OPEN, asked(acts))) == ["NOT_ALLOWED"]
+
+
+async def test_case_on_nobody_cannot_be_told_from_one_on_a_protected_child(place) -> None:
+    acts = await protected_office(place)
+    told = [await acts.act("officer", OPEN, asked(acts, child)) for child in ("pupil", None)]
+    for one in told:
+        one["case"].pop("id")
+        one["case"].pop("until")
+        one["case"].pop("askedFor")
+    assert told[0] == told[1]
+    assert told[0]["case"]["state"] == "WAITING"
+    assert await child_of(acts, "officer") is None
+    seen = (await acts.ask("second", CASES, {}))["viewer"]["cases"]["nodes"]
+    assert [(one["state"], one["child"]) for one in seen] == [("WAITING", None)] * 2
+
+
+async def test_r1_case_on_a_child_whom_a_block_closes_waits(place) -> None:
+    world = office()
+    world.block("officer", "pupil")
+    acts = await Acts.of(place, world)
+    assert (await acts.act("officer", OPEN, asked(acts)))["case"]["state"] == "WAITING"
+    assert await child_of(acts, "officer") is None
+
+
+@pytest.mark.parametrize("who", ["second", "leader"])
+async def test_second_person_opens_the_case_on_a_protected_child(place, who: str) -> None:
+    acts = await protected_office(place)
+    case = (await acts.act("officer", OPEN, asked(acts)))["case"]["id"]
+    assert codes(await acts.act("officer", APPROVE, {"caseId": case})) == ["NOT_ALLOWED"]
+    assert (await acts.act(who, APPROVE, {"caseId": case}))["problems"] == []
+    assert (await child_of(acts, "officer"))["name"]
+    assert await child_of(acts, "second") is None
+
+
+@pytest.mark.parametrize("who", ["teacher", "other_leader", "mother", "sfo_worker"])
+async def test_nobody_else_approves_or_sees_a_case(place, who: str) -> None:
+    acts = await protected_office(place)
+    case = (await acts.act("officer", OPEN, asked(acts)))["case"]["id"]
+    assert codes(await acts.act(who, APPROVE, {"caseId": case})) == ["NOT_FOUND"]
+    assert not await acts.sees(who, case)
+    assert (await acts.ask(who, CASES, {}))["viewer"]["cases"]["totalCount"] == 0
+
+
+async def test_leaders_of_the_units_see_the_case_at_once_with_its_reason(acts: Acts) -> None:
+    await acts.act("officer", OPEN, asked(acts))
+    text = "query ($id: ID!) { node(id: $id) { ... on Child { needCases { openedByName reason state askedFor } } } }"
+    for leader in ("leader", "sfo_leader"):
+        [case] = (await acts.ask(leader, text, {"id": acts.id("Child", "pupil")}))["node"]["needCases"]
+        assert (case["reason"], case["state"], case["askedFor"]) == ("Klage på skoleskyss", "OPEN", None)
+    assert (await acts.ask("mother", text, {"id": acts.id("Child", "pupil")}))["node"]["needCases"] is None
+
+
+async def test_case_closes_by_its_hours_and_by_hand(acts: Acts) -> None:
+    case = (await acts.act("officer", OPEN, asked(acts, hours=1)))["case"]["id"]
+    acts.now += dt.timedelta(minutes=50)
+    assert await child_of(acts, "officer")
+    assert (await acts.act("officer", EXTEND, {"caseId": case, "hours": 1}))["problems"] == []
+    acts.now += dt.timedelta(minutes=50)
+    assert await child_of(acts, "officer")
+    acts.now += dt.timedelta(minutes=50)
+    assert await child_of(acts, "officer") is None
+    assert codes(await acts.act("officer", EXTEND, {"caseId": case, "hours": 1})) == ["TOO_LATE"]
+    again = (await acts.act("officer", OPEN, asked(acts)))["case"]["id"]
+    assert codes(await acts.act("second", CLOSE, {"caseId": again})) == ["NOT_FOUND"]
+    told = await acts.act("officer", CLOSE, {"caseId": again})
+    assert (told["case"]["state"], told["case"]["child"]) == ("CLOSED", None)
+    assert await child_of(acts, "officer") is None
+
+
+@pytest.mark.parametrize("hours", [0, 25, -1])
+async def test_hours_beyond_a_day_are_refused(acts: Acts, hours: int) -> None:
+    assert codes(await acts.act("officer", OPEN, asked(acts, hours=hours))) == ["INVALID"]
+
+
+async def test_extension_stays_within_a_day_from_the_opening(acts: Acts) -> None:
+    case = (await acts.act("officer", OPEN, asked(acts, hours=20)))["case"]["id"]
+    assert codes(await acts.act("officer", EXTEND, {"caseId": case, "hours": 5})) == ["INVALID"]
+    assert (await acts.act("officer", EXTEND, {"caseId": case, "hours": 4}))["problems"] == []
+
+
+async def test_child_is_found_by_whole_name_and_birth_date(acts: Acts) -> None:
+    name = acts.world.people["pupil"].name
+    given = {"name": name.upper(), "birthDate": "2018-02-03", "reason": "Klage", "idempotencyKey": "k"}
+    assert (await acts.act("officer", OPEN, given))["case"]["state"] == "OPEN"
+    other = {**given, "birthDate": "2018-02-04", "idempotencyKey": "l"}
+    assert (await acts.act("officer", OPEN, other))["case"]["state"] == "WAITING"
+
+
+@pytest.mark.parametrize(
+    "more", [{"name": "A B"}, {"birthDate": "2018-02-03"}, {"nationalId": None}, {"nationalId": "1"}]
+)
+async def test_case_without_one_way_of_naming_is_refused(acts: Acts, more: dict[str, Any]) -> None:
+    assert codes(await acts.act("officer", OPEN, asked(acts, **more))) == ["INVALID"]
+
+
+async def test_adult_is_no_child_to_open_a_case_on(acts: Acts) -> None:
+    assert (await acts.act("officer", OPEN, asked(acts, "mother")))["case"]["state"] == "WAITING"
+    assert Node("Child", "mother") in acts.loaded.ids
