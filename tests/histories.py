@@ -17,6 +17,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import asyncpg
+
+from models import Base
 from registers.local import plan_local, read_local
 from server.data_folder import DataFolder
 from server.database import open_database
@@ -108,12 +111,23 @@ class History:
     async def carried(
         self, name: str, who: str, text: str, given: dict[str, Any], login: str, expected: str | None
     ) -> Any:
+        before = await self.everything() if expected else None
         told = await self.acts.act(who, text, given, login)
         code = told["problems"][0]["code"] if told["problems"] else None
+        if code and before != await self.everything():
+            raise NotAsTheOracleSays(f"{who} ({login}) {name} {given}: refused with {code}, and changed something")
         self.done[f"{name} {code or 'done'}"] += 1
         if code != expected:
             raise NotAsTheOracleSays(f"{who} ({login}) {name} {given}: {expected} expected, {code} came")
         return told
+
+    async def everything(self) -> list[Any]:
+        """All that is in the database, as a number and a sum for each table."""
+        connection = await asyncpg.connect(**self.acts.place.database.admin_connect)
+        try:
+            return list(await connection.fetch(" union all ".join(SUMS)))
+        finally:
+            await connection.close()
 
     async def start(self, who: str, login: str) -> None:
         world, view = self.acts.world, self.view(who, login)
@@ -279,6 +293,10 @@ class History:
             self.compared += 1
 
 
+SUMS = [
+    f"select '{name}', count(*), sum(hashtextextended(t::text, 0)) from {name} t"
+    for name in sorted(Base.metadata.tables)
+]
 PREVIEW_TOKEN = "query ($input: RecipientPreviewInput!) { recipientPreview(input: $input) { previewToken } }"
 
 

@@ -8,7 +8,7 @@ from tests.histories import run
 from tests.roads.place import Place
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_server_agrees_with_the_oracle_through_a_random_history_of_acts(place: Place, seed: int) -> None:
     history = await run(place, seed, 40)
     carried_out = sum(count for name, count in history.done.items() if name.endswith("done"))
