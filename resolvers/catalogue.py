@@ -25,6 +25,7 @@ from authz import photo_consent as photo_consent_policy
 from authz import recipient as recipient_policy
 from authz import record as record_policy
 from authz import staff as staff_policy
+from authz import subscription as subscription_policy
 from authz import substitution as substitution_policy
 from authz import task as task_policy
 from authz import thread as thread_policy
@@ -45,6 +46,7 @@ from resolvers import (
     photo_consent,
     record,
     staff,
+    subscription,
     substitution,
     task,
     thread,
@@ -85,6 +87,7 @@ POLICIES = (
     substitution_policy,
     need_case_policy,
     recipient_policy,
+    subscription_policy,
 )
 PAGES = (
     viewer,
@@ -116,6 +119,7 @@ PAGES = (
     absence_acts,
     photo_consent_acts,
     record_acts,
+    subscription,
 )
 PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task", "NeedCase")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from authz.engine.keys import CALL, CALL_BY_NAME, PARAMETERS
 from authz.viewer import Viewer
 from norway.days import oslo_day
+from resolvers.engine.statement import Statement
 
 SHAPE = (
     "closed",
@@ -51,9 +52,10 @@ async def no_reset(_: Any) -> None:
 class Gateway:
     """A private pool of connections with the API's role."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], acts: AsyncEngine) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], acts: AsyncEngine, connect: Mapping[str, Any]) -> None:
         self._pool = pool
         self._acts = acts
+        self._connect = connect
         self._municipalities: dict[str, tuple[UUID, str]] = {}
 
     @classmethod
@@ -76,7 +78,17 @@ class Gateway:
         acts = create_async_engine(
             "postgresql+asyncpg://", async_creator=for_acts, pool_size=ACTS_AT_ONCE, max_overflow=0
         )
-        return cls(pool, acts)
+        return cls(pool, acts, connect)
+
+    async def listen(self) -> asyncpg.Connection[Any]:
+        """A connection of its own, which hears notifications and reads nothing."""
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(**{"timeout": 5, **self._connect})
+        return connection
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
+        """For what is asked in nobody's name: whom something concerns. What it gives are keys, never for a client."""
+        async with self._pool.acquire() as connection:
+            return await connection.fetch(statement.sql, *statement.arguments(values))
 
     async def close(self) -> None:
         await self._acts.dispose()

@@ -64,8 +64,10 @@ ORDER = (
     "PreviewRecipient",
     "PreviewReader",
     "Problem",
+    "Inbox",
     "Query",
     "Mutation",
+    "Subscription",
 )
 
 INTRODUCTION = """\

@@ -23,6 +23,7 @@ from schema import (
     photo_consent,
     record,
     record_writing,
+    subscription,
     substitution,
     task,
     thread,
@@ -51,6 +52,7 @@ PAGES: tuple[ModuleType, ...] = (
     need_case,
     writing,
     mutation,
+    subscription,
 )
 NODES = (
     unit.Unit,
@@ -84,7 +86,9 @@ def introduce() -> None:
 @cache
 def public_schema() -> EngineSchema:
     introduce()
-    return EngineSchema(query=viewer.Query, mutation=mutation.Mutation, types=[*NODES])
+    return EngineSchema(
+        query=viewer.Query, mutation=mutation.Mutation, subscription=subscription.Subscription, types=[*NODES]
+    )
 
 
 @cache

@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
 from registers.contacts import ContactDirectory, ContactRegisterNotAvailable, Krr, NoContacts
@@ -29,20 +29,25 @@ from resolvers.engine.cursor import Cursors
 from resolvers.engine.engine import Engine
 from resolvers.engine.run import ContactsOutOfReach, Services
 from resolvers.gateway import Gateway
+from resolvers.live import Live, LiveLimits
 from schema.public import public_catalogue
 from server.clock import Clock
 from server.data_folder import DataFolder
 from server.database import check_answers
 from server.development_login import check_host, development_routes
+from server.event_stream import EventStreams
 from server.files_http import Files
 from server.graphql_http import Executes, GraphQLOverHTTP
 from server.health import health_routes
 from server.logs import configure_logs, described
+from server.operations import Operations
+from server.protocols import HttpConnection, WebSocketConnection
 from server.s3 import S3Storage
-from server.settings import Settings
+from server.settings import EdgeLimits, Settings
 from server.storage import FolderStorage, Storage
 from server.texts import language_of, text
 from server.tokens import Tokens, development_key
+from server.websocket import GraphQLOverWebSocket
 from vault import Vault
 
 log = structlog.get_logger("innsyn")
@@ -80,12 +85,13 @@ class Serving:
         vault = Vault.open(DataFolder(self.folder).keys_file, create=False)
         bucket = self.settings.attachments
         issuer_key = development_key(self.folder).public_key() if self.settings.development_login else None
+        clock = Clock(self.day)
         return build_app(
             Edge(
                 settings=self.settings,
-                open_engine=partial(open_engine, self, vault),
+                open_engine=partial(open_engine, self, vault, clock),
                 tokens=Tokens(vault, self.settings.issuers, issuer_key),
-                clock=Clock(self.day),
+                clock=clock,
                 check=partial(check_answers, self.api_connect),
                 development=(self.folder, self.municipality) if self.settings.development_login else None,
                 storage=S3Storage(bucket) if bucket is not None else FolderStorage(self.folder / "attachments"),
@@ -94,8 +100,8 @@ class Serving:
 
 
 @asynccontextmanager
-async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]:
-    """The engine, its pool of connections and the contact register, for the life of a worker."""
+async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None) -> AsyncIterator[Executes]:
+    """The engine, its pool of connections, its subscriptions and the contact register, for the life of a worker."""
     async with AsyncExitStack() as stack:
         contacts: ContactDirectory = NoContacts()
         if (address := serving.settings.contact_register) is not None:
@@ -106,7 +112,11 @@ async def open_engine(serving: Serving, vault: Vault) -> AsyncIterator[Executes]
         services = Services(
             vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
         )
-        yield Engine(public_catalogue(), gateway, services)
+        engine = Engine(public_catalogue(), gateway, services)
+        edge = serving.settings.edge
+        limits = LiveLimits(waiting=edge.waiting, missed=edge.missed, seconds=edge.seconds)
+        engine.live = await stack.enter_async_context(Live(engine, (clock or Clock(serving.day)).now, limits).running())
+        yield engine
 
 
 def limited(connect: Mapping[str, Any], seconds: float) -> dict[str, Any]:
@@ -148,7 +158,10 @@ def build_app(edge: Edge) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with edge.open_engine() as engine:
-            graphql = GraphQLOverHTTP(engine, edge.tokens, edge.clock, edge.settings.edge)
+            limits = edge.settings.edge
+            live = getattr(engine, "live", None)
+            operations = Operations(engine, edge.tokens, edge.clock, limits, live, edge.settings.origins)
+            graphql = GraphQLOverHTTP(engine, edge.tokens, edge.clock, limits, EventStreams(operations))
             # First, since it is what is asked for most.
             app.router.routes.insert(0, Route("/graphql", graphql))
             sweeping: asyncio.Task[None] | None = None
@@ -156,6 +169,7 @@ def build_app(edge: Edge) -> Starlette:
                 files = Files(engine, edge.tokens, edge.clock, edge.settings.edge, edge.storage)
                 app.router.routes[1:1] = files.routes()
                 sweeping = asyncio.create_task(files.sweep_on())
+            app.router.routes.insert(1, WebSocketRoute("/graphql", GraphQLOverWebSocket(operations)))
             gc.collect()
             gc.freeze()
             gc.set_threshold(GARBAGE, 10, 10)
@@ -231,9 +245,8 @@ async def run_server(
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws="none",
         lifespan="on",
+        **connections(serving.settings.edge),
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -251,6 +264,19 @@ async def run_server(
             Multiprocess(config, [listening]).run()
         else:
             await AnnouncingServer(config, partial(announce, address)).serve([listening])
+
+
+def connections(limits: EdgeLimits) -> dict[str, Any]:
+    """What uvicorn is told of its connections: a websocket's message is no larger than a request's body, and is not
+    compressed, which would cost each connection more memory than all else together."""
+    return {
+        "http": HttpConnection,
+        "ws": WebSocketConnection,
+        "ws_max_size": limits.body_bytes,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": limits.seconds_between_pings,
+        "ws_ping_timeout": limits.seconds_between_pings,
+    }
 
 
 def bound(config: uvicorn.Config) -> Any:

@@ -37,6 +37,7 @@ log = structlog.get_logger("innsyn.graphql")
 
 JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"
+EVENTS = b"text/event-stream"
 TYPED = {JSON: b"application/json; charset=utf-8", GRAPHQL: b"application/graphql-response+json; charset=utf-8"}
 ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -90,6 +91,23 @@ class RequestRefused(Exception):
         self.code = code
         self.headers = headers
         self.values = values
+
+
+class StreamWanted(Exception):
+    """The answer is to be a stream of events."""
+
+    def __init__(self, request: Request, viewer: Viewer) -> None:
+        super().__init__()
+        self.request = request
+        self.viewer = viewer
+
+
+class Streams(Protocol):
+    """What answers with a stream; raises RequestRefused as long as nothing has been sent."""
+
+    async def __call__(
+        self, exchange: Exchange, request: Request, viewer: Viewer, scope: Scope, receive: Receive, send: Send
+    ) -> None: ...
 
 
 class ClientGone(Exception):
@@ -151,8 +169,11 @@ class Request:
 class GraphQLOverHTTP:
     """An ASGI application for one path, to be put under a Starlette `Route`."""
 
-    def __init__(self, engine: Executes, tokens: Tokens, clock: Clock, limits: EdgeLimits) -> None:
+    def __init__(
+        self, engine: Executes, tokens: Tokens, clock: Clock, limits: EdgeLimits, streams: Streams | None = None
+    ) -> None:
         self.engine = engine
+        self.streams = streams
         self.tokens = tokens
         self.clock = clock
         self.limits = limits
@@ -162,7 +183,12 @@ class GraphQLOverHTTP:
         exchange = Exchange.of(scope)
         headers: Headers = ()
         try:
-            status, told = await self._answer(exchange, receive)
+            try:
+                status, told = await self._answer(exchange, receive)
+            except StreamWanted as wanted:
+                assert self.streams is not None  # noqa: S101 asked before
+                await self.streams(exchange, wanted.request, wanted.viewer, scope, receive, send)
+                return
             body = orjson.dumps(told)
         except RequestRefused as refusal:
             status, headers = refusal.status, refusal.headers
@@ -200,14 +226,17 @@ class GraphQLOverHTTP:
         if exchange.method not in {"POST", "GET"}:
             raise RequestRefused(405, "METHOD_NOT_ALLOWED", [(b"allow", b"GET, POST")])
         media_type = negotiated(exchange.accept)
-        if media_type is None:
+        streams = self.streams is not None and exchange.accept is not None and EVENTS in exchange.accept
+        if media_type is None and not streams:
             raise RequestRefused(406, "NOT_ACCEPTABLE")
-        exchange.media_type = media_type
+        exchange.media_type = media_type or JSON
         viewer = await self._viewer(exchange)
         if exchange.method == "POST":
             request = from_body(await self._body(exchange, receive))
         else:
             request = self._from_url(exchange)
+        if streams and (media_type is None or self._subscribes(request)):
+            raise StreamWanted(request, viewer)
         documents = self.engine.documents
         prepared = exchange.prepared = documents.prepare(request.query, request.operation_name)
         if prepared.kind == "subscription":
@@ -222,6 +251,12 @@ class GraphQLOverHTTP:
         if answer.errors:
             return 200, {"errors": self._met(exchange, answer.errors), "data": answer.data, "extensions": extensions}
         return 200, {"data": answer.data, "extensions": extensions}
+
+    def _subscribes(self, request: Request) -> bool:
+        try:
+            return self.engine.documents.prepare(request.query, request.operation_name).kind == "subscription"
+        except DocumentRefused:
+            return False
 
     async def _viewer(self, exchange: Exchange) -> Viewer:
         if not exchange.authorization:

@@ -42,6 +42,21 @@ class EdgeLimits:
     """That an upload may go without a byte."""
     seconds_to_upload: float = 180.0
     seconds_to_download: float = 180.0
+    connections: int = 5_000
+    """Websockets and event streams of one process."""
+    connections_a_viewer: int = 20
+    operations_a_connection: int = 20
+    """At once, subscriptions included."""
+    seconds_to_begin: float = 10.0
+    """For a websocket to say who asks."""
+    seconds_to_take: float = 10.0
+    """For a client to take what it is sent."""
+    seconds_between_pings: float = 20.0
+    """Of a websocket; who has not answered after as long is gone."""
+    waiting: int = 1_000
+    """Messages that wait for one subscription."""
+    missed: int = 200
+    """Messages that a subscription catches up with."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,8 @@ class Settings:
     edge: EdgeLimits = field(default_factory=EdgeLimits)
     issuers: tuple[Issuer, ...] = ()
     development_login: bool = False
+    origins: tuple[str, ...] = ()
+    """Besides the server's own, those whose pages may open a websocket."""
     contact_register: str | None = None
     """Where KRR is, down to its /rest; null where there is none."""
     attachments: Bucket | None = None
@@ -79,6 +96,7 @@ class Settings:
             edge=edge,
             issuers=read_issuers(environment.get("INNSYN_ISSUERS")),
             development_login=environment.get("INNSYN_DEV_LOGIN") == "1",
+            origins=read_origins(environment.get("INNSYN_ORIGINS")),
             contact_register=checked_url("INNSYN_CONTACT_REGISTER", environment.get("INNSYN_CONTACT_REGISTER")),
             attachments=read_bucket(environment.get("INNSYN_ATTACHMENTS")),
         )
@@ -118,6 +136,16 @@ def read_limits(told: str | None) -> tuple[Limits, EdgeLimits]:
         replace(documents, **{name: value for name, value in wanted.items() if name in of_documents}),
         replace(edge, **{name: value for name, value in wanted.items() if name in of_edge}),
     )
+
+
+def read_origins(told: str | None) -> tuple[str, ...]:
+    """INNSYN_ORIGINS lists origins as browsers send them: https://app.example, with commas between."""
+    origins = tuple(origin.strip() for origin in (told or "").split(",") if origin.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+            raise SettingsNotUsable(f"INNSYN_ORIGINS: {origin} is no origin, as https://app.example is")
+    return origins
 
 
 def read_issuers(told: str | None) -> tuple[Issuer, ...]:

@@ -166,9 +166,34 @@ TEXTS: dict[str, dict[Language, str]] = {
         "nn": "Ei endring vert send med POST.",
     },
     "SUBSCRIPTION_NEEDS_WEBSOCKET": {
-        "en": "A subscription needs a websocket.",
-        "nb": "Et abonnement trenger en websocket.",
-        "nn": "Eit abonnement treng ein websocket.",
+        "en": "A subscription needs a websocket, or a request that accepts text/event-stream.",
+        "nb": "Et abonnement trenger en websocket, eller en forespørsel som godtar text/event-stream.",
+        "nn": "Eit abonnement treng ein websocket, eller ein førespurnad som godtek text/event-stream.",
+    },
+    "SUBSCRIPTIONS_NOT_AVAILABLE": {
+        "en": "There are no subscriptions here.",
+        "nb": "Det finnes ingen abonnementer her.",
+        "nn": "Det finst ingen abonnement her.",
+    },
+    "BAD_SUBSCRIPTION": {
+        "en": "A subscription asks for one field.",
+        "nb": "Et abonnement ber om ett felt.",
+        "nn": "Eit abonnement bed om eitt felt.",
+    },
+    "TOO_MUCH_MISSED": {
+        "en": "More has happened than is told one by one: read the inbox. The subscription goes on from here.",
+        "nb": "Det har skjedd mer enn det fortelles om enkeltvis: les innboksen. Abonnementet fortsetter herfra.",
+        "nn": "Det har skjedd meir enn det vert fortalt om enkeltvis: les innboksen. Abonnementet held fram herifrå.",
+    },
+    "TOO_MANY_OPERATIONS": {
+        "en": "A connection carries {limit} operations at once.",
+        "nb": "En forbindelse bærer {limit} spørringer om gangen.",
+        "nn": "Eit samband ber {limit} spørjingar om gongen.",
+    },
+    "TOO_MANY_CONNECTIONS": {
+        "en": "There are too many connections already. Try again in a while.",
+        "nb": "Det er for mange forbindelser allerede. Prøv igjen om litt.",
+        "nn": "Det er for mange samband allereie. Prøv igjen om litt.",
     },
     "NOT_ACCEPTABLE": {
         "en": "The answer is application/graphql-response+json or application/json, and the request accepts neither.",

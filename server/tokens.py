@@ -86,6 +86,13 @@ class Tokens:
             self._kept.popitem(last=False)
         return viewer
 
+    async def session(self, token: bytes) -> tuple[Viewer, float]:
+        """The viewer that a token names, and when it expires, in seconds of the epoch: for what stays open. Raises as
+        `viewer` does."""
+        viewer = await self.viewer(token)
+        kept = self._kept.get(sha256(token).digest())
+        return (viewer, kept[1]) if kept is not None else await self._verify(token)
+
     async def _verify(self, token: bytes) -> tuple[Viewer, float]:
         try:
             text = token.decode("ascii")

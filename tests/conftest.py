@@ -15,9 +15,9 @@ The PostgreSQL behind it is embedded, made once for the run in a folder of its o
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,6 @@ from tests.roads.fixtures import holds, place  # noqa: F401 (fixtures of the rul
 from vault import Vault
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
-NUMBERS = itertools.count(1)
 
 
 def pytest_configure() -> None:
@@ -82,9 +81,10 @@ async def test_server(cluster_folder: DataFolder) -> AsyncIterator[TestServer]:
             os.environ["INNSYN_DATABASE_URL"] = outside
 
 
-@pytest.fixture
-async def database(test_server: TestServer) -> AsyncIterator[Database]:
-    name = f"test_{next(NUMBERS)}"
+@asynccontextmanager
+async def new_database(test_server: TestServer) -> AsyncIterator[Database]:
+    """Fresh, empty and migrated; dropped after the block."""
+    name = f"test_{secrets.token_hex(6)}"
     owner = test_server.template.admin_connect["user"]
     superuser = await asyncpg.connect(**test_server.superuser)
     try:
@@ -98,6 +98,12 @@ async def database(test_server: TestServer) -> AsyncIterator[Database]:
         await superuser.execute(f"drop database {name} with (force)")
     finally:
         await superuser.close()
+
+
+@pytest.fixture
+async def database(test_server: TestServer) -> AsyncIterator[Database]:
+    async with new_database(test_server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

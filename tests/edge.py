@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from authz.viewer import Viewer
 from resolvers.engine.documents import Documents, Prepared
 from resolvers.engine.limits import Limits
-from server.app import Edge, build_app
+from server.app import Edge, build_app, connections
 from server.clock import Clock
 from server.settings import EdgeLimits, Settings
 from server.tokens import Login, Tokens, development_key, issue_development_token
@@ -178,10 +178,15 @@ def client(edge: SmallEdge) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+async def served(app: Starlette, limits: EdgeLimits | None = None) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     """An application, its lifespan running elsewhere, behind a real server on a port of its own."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=5, http="httptools"
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+        **connections(limits or EdgeLimits()),
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.suppress  # type: ignore[method-assign, assignment]

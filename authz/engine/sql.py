@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -34,6 +35,7 @@ from sqlalchemy import table as bare_table
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.sql.visitors import replacement_traverse
 
 TODAY: ColumnElement = bindparam("today", type_=Date())
 NOW: ColumnElement = bindparam("now", type_=DateTime(timezone=True))
@@ -179,3 +181,14 @@ def bits(*terms: ColumnElement[int] | None) -> ColumnElement[int]:
         if term is not None:
             mask = term if mask is None else mask.bitwise_or(term)
     return number(0) if mask is None else mask
+
+
+def asked_of(row: str, expression: Any, *kept: str) -> Any:
+    """An expression over a viewer's parameters as one over the columns of that row; those that are `kept` stay."""
+
+    def replaced(element: Any, **_: Any) -> Any:
+        if getattr(element, "__visit_name__", "") == "bindparam" and element.key not in kept:
+            return literal_column(f"{row}.{element.key}", element.type)
+        return None
+
+    return replacement_traverse(expression, {}, replaced)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from graphql import execute_sync
-from graphql.execution.values import VariableValues
+from graphql import execute_sync, get_named_type
+from graphql.execution.values import VariableValues, get_argument_values
 from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode
 
 from authz.engine.sql import Keys
 from authz.viewer import Viewer
 from resolvers.engine.documents import Documents, Prepared
+from resolvers.engine.limits import refusal
 from resolvers.engine.mutations import Mutations, acting_for
 from resolvers.engine.plan import Catalogue, Plan
 from resolvers.engine.planner import Planner
@@ -39,6 +40,17 @@ class Answer:
     """By field, how many values a column of the table closed to the viewer (C10)."""
 
 
+@dataclass(frozen=True)
+class Subscribed:
+    """The only field of a subscription."""
+
+    node: FieldNode
+    name: str
+    arguments: dict[str, Any]
+    parts: dict[str, str]
+    """Fields asked of what it tells, by response key."""
+
+
 class Engine:
     """Runs operations of one schema against one database."""
 
@@ -47,6 +59,8 @@ class Engine:
         self.gateway = gateway
         self.services = services
         self.documents = Documents(catalogue.schema, services.limits)
+        self.live: Any = None
+        """The subscriptions of this process (`resolvers/live.py`), where there are any."""
 
     async def run(
         self,
@@ -82,6 +96,42 @@ class Engine:
         for run in runs:
             hidden.update(run.hidden)
         return Answer(data, [error for run in runs for error in formatted_failures(run, data)], dict(hidden))
+
+    async def tell(
+        self,
+        prepared: Prepared,
+        values: VariableValues,
+        viewer: Viewer,
+        now: dt.datetime,
+        happened: Mapping[str, Any],
+    ) -> Answer | None:
+        """What a subscription tells of something that happened, as the viewer sees it now; null where they do not.
+
+        `happened`: parameters of the statements of its source (`kind.Event`).
+        """
+        async with self.gateway.viewer_connection(viewer, now) as (connection, standing):
+            planner, plan = self.planned(prepared, values, shape_of(standing))
+            run = Run(connection, {**standing, **happened}, self.catalogue, self.services, values, planner)
+            data = await run.event(plan)
+        if data is None:
+            return None
+        return Answer(data, formatted_failures(run, data) if run.failures else [], run.hidden)
+
+    def subscribed(self, prepared: Prepared, values: VariableValues) -> Subscribed:
+        """What a subscription asks to be told. Raises DocumentRefused where its conditions leave nothing."""
+        planner = Planner(self.catalogue, prepared, conditions_only(prepared, values), Keys(frozenset()))
+        fields = list(planner.collect("Subscription", [prepared.operation.selection_set]).values())
+        if not fields:
+            raise refusal("BAD_SUBSCRIPTION", "A subscription asks for one field.", prepared.operation)
+        [nodes] = fields
+        definition = self.catalogue.schema.type_map["Subscription"].fields[nodes[0].name.value]  # type: ignore[attr-defined]
+        parts = planner.below(get_named_type(definition.type).name, nodes)
+        return Subscribed(
+            nodes[0],
+            nodes[0].name.value,
+            get_argument_values(definition, nodes[0], values),
+            {key: below[0].name.value for key, below in parts.items()},
+        )
 
     def planned(self, prepared: Prepared, values: VariableValues, shape: frozenset[str]) -> tuple[Planner, Plan]:
         key = (shape, *(values.coerced.get(name) for name in prepared.skip_variables))

@@ -106,11 +106,19 @@ class Planner:
         if isinstance(source, kind.Act | kind.Looked):
             payload = get_named_type(self.field_type(root, name))
             return source, plan_payload(self, payload.name, nodes)
+        if isinstance(source, kind.Event):
+            return self.event_step(f"{root}.{name}", source, nodes)
         if isinstance(source, kind.Answered):
             return source, self.project(self.field_type("Query", name), nodes)
         if isinstance(source, kind.ByIds):
             return source, nodes
         return self.virtual("Viewer", nodes)
+
+    def event_step(self, field_name: str, source: kind.Event, nodes: list[FieldNode]) -> Any:
+        if source.rows is None:
+            return self.virtual(source.type_name, nodes)
+        told = kind.Many(source.type_name, source.rows, first=True)
+        return Reading("", nodes, self.level(field_name, told, nodes))
 
     def virtual(self, type_name: str, nodes: list[FieldNode]) -> list[tuple[str, list[FieldNode], Any]]:
         """An object that is no row: each of its fields is a root of its own."""

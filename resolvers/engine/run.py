@@ -128,6 +128,15 @@ class Run:
         [made] = await read_payloads(self, payload, [told])
         return made
 
+    async def event(self, plan: Plan) -> dict[str, Any] | None:
+        """What the only field of a subscription tells; null where the viewer does not see it."""
+        [(key, _, _, step)] = plan.steps
+        if not isinstance(step, Reading):
+            return {key: await self.viewer(step)}
+        told: dict[str, Any] = {}
+        await self.read(step, [(None, told)])
+        return None if told[""] is None else {key: told[""]}
+
     def arguments(self, type_name: str, node: FieldNode) -> dict[str, Any]:
         return self.planner.prepared.arguments(type_name, node, self.variables)
 

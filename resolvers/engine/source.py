@@ -213,7 +213,17 @@ class Told:
     """A plain value that an act names; or an object or a list of objects whose fields have sources of their own."""
 
 
+@dataclass(frozen=True)
+class Event:
+    """A field of Subscription: an object for each thing that happens, read when it is delivered, and no event for
+    whoever does not see it then."""
+
+    type_name: str
+    rows: Callable[[Keys], Rows] | None = None
+    """One row at the most, found by parameters that say what happened; null for an object that is no row."""
+
+
 Source: TypeAlias = (
     Column | One | OnePerson | Many | Connection | Batch | Sealed | Scalar | Known | Itself | ByIds | Answered
-    | Act | Looked | ReadBack | Told
+    | Act | Looked | ReadBack | Told | Event
 )  # fmt: skip
