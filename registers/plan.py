@@ -24,6 +24,8 @@ from authz.standing import derive_standing
 MOST_PROBLEMS = 100
 """So many problems are told of one input; a file that is wrong throughout need not be told line by line."""
 BATCH = 5000
+MANY = 100
+"""Rows of an import beyond which those who wait for changes are told that there were some, and not of each."""
 IMPORT_LOCK = 0x1225_7299
 """Advisory lock that one import holds from its plan to the end of its transaction."""
 
@@ -253,6 +255,8 @@ async def apply_plan(connection: AsyncConnection, plan: Plan, progress: Progress
     if await connection.scalar(text("select pg_current_xact_id()::text")) != plan.transaction:
         raise PlanNotApplicable("the plan was made in another transaction")
     total = sum(map(len, plan.writes)) + 1
+    if total > MANY:
+        await connection.execute(text("set local innsyn.bulk to on"))
     done = 0
 
     def step(rows: int) -> None:

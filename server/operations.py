@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from authz.viewer import Viewer
 from resolvers.engine.documents import Prepared
 from resolvers.engine.limits import refusal
 from resolvers.live import Live
 from server.clock import Clock
-from server.graphql_http import Answer, Executes
+from server.graphql_http import QUERY_CANCELED, Answer, Executes
 from server.logs import described
 from server.settings import EdgeLimits
 from server.texts import Language, met
@@ -70,8 +71,10 @@ class Operations:
         cost = prepared.cost(variables)
         try:
             async with asyncio.timeout(self.limits.seconds):
-                answer = await self.engine.run(prepared, variables, viewer, self.clock.now())
-        except asyncpg.QueryCanceledError:
+                answer = await self.engine.run(prepared, variables, viewer, self.clock.now(), language)
+        except (asyncpg.QueryCanceledError, DBAPIError) as wrong:
+            if isinstance(wrong, DBAPIError) and getattr(wrong.orig, "sqlstate", None) != QUERY_CANCELED:
+                raise
             raise TimeoutError from None
         return self.told(answer, cost, language)
 

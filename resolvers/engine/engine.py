@@ -111,8 +111,11 @@ class Engine:
         """
         async with self.gateway.viewer_connection(viewer, now) as (connection, standing):
             planner, plan = self.planned(prepared, values, shape_of(standing))
-            run = Run(connection, {**standing, **happened}, self.catalogue, self.services, values, planner)
-            data = await run.event(plan)
+            while True:
+                run = Run(connection, {**standing, **happened}, self.catalogue, self.services, values, planner)
+                data = await run.event(plan)
+                if await run.hand_out():
+                    break
         if data is None:
             return None
         return Answer(data, formatted_failures(run, data) if run.failures else [], run.hidden)
