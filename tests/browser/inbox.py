@@ -86,6 +86,37 @@ class Visitor:
         return kept
 
 
+class Line:
+    """The websockets of a page, which break and come back as a network does."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.sockets: list[Any] = []
+        self.tries = 0
+
+    @classmethod
+    async def of(cls, page: Any) -> Line:
+        line = cls()
+        await page.route_web_socket("**/graphql", line.connect)
+        return line
+
+    async def connect(self, socket: Any) -> None:
+        self.tries += 1
+        if self.broken:
+            await socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+            self.sockets.append(socket)
+
+    async def breaks(self) -> None:
+        self.broken = True
+        for socket in self.sockets:
+            await socket.close(code=1012)
+
+    def comes_back(self) -> None:
+        self.broken = False
+
+
 async def body(response: Any) -> str:
     try:
         text: str = await response.text()

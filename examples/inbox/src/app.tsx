@@ -1,12 +1,13 @@
 /** The page around the pages: language, who is signed in, the connection, the menu. */
 
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Provider } from "urql";
 import { useAnswer } from "./asking";
-import { connect } from "./client";
-import { EventsProvider } from "./events";
+import { type Connection, connect } from "./client";
+import { EventsProvider, useHappened } from "./events";
 import { GroupPage } from "./group";
 import { Inbox } from "./inbox";
+import { Live } from "./live";
 import { ME, type Me, MeProvider, ownGroups } from "./me";
 import { Failed, Waiting } from "./parts";
 import { hrefTo, type Route, readRoute, useHash } from "./routes";
@@ -103,17 +104,24 @@ interface HomeProps {
 
 function Home({ signedIn, ...rest }: HomeProps) {
   const language = useLanguage();
+  const [live, setLive] = useState(false);
   const connection = useMemo(() => connect(signedIn, language), [signedIn, language]);
+  useEffect(() => connection.watch(setLive), [connection]);
   return (
     <Provider value={connection.client}>
       <EventsProvider>
-        <Frame {...rest} />
+        <Frame live={live} connection={connection} {...rest} />
       </EventsProvider>
     </Provider>
   );
 }
 
-function Frame({ onLanguage, onSignOut }: Omit<HomeProps, "signedIn">) {
+interface FrameProps extends Omit<HomeProps, "signedIn"> {
+  live: boolean;
+  connection: Connection;
+}
+
+function Frame({ live, connection, onLanguage, onSignOut }: FrameProps) {
   const says = useTexts();
   const route = readRoute(useHash());
   const { data, failure, refresh } = useAnswer(ME, {});
@@ -131,6 +139,8 @@ function Frame({ onLanguage, onSignOut }: Omit<HomeProps, "signedIn">) {
         </div>
       </header>
       <main id="content">
+        <Live me={me?.person?.id ?? null} connection={connection} />
+        <Away live={live} />
         {failure && <Failed failure={failure} onRetry={refresh} />}
         {me ? (
           <MeProvider value={me}>
@@ -141,6 +151,33 @@ function Frame({ onLanguage, onSignOut }: Omit<HomeProps, "signedIn">) {
         )}
       </main>
     </>
+  );
+}
+
+const MILLISECONDS_OF_PATIENCE = 2000;
+
+/** Says so when live delivery has been away for a while; not at each short break. */
+function Away({ live }: { live: boolean }) {
+  const says = useTexts();
+  const happened = useHappened();
+  const [away, setAway] = useState(false);
+  const timer = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    if (live) setAway(false);
+    else timer.current = window.setTimeout(() => setAway(true), MILLISECONDS_OF_PATIENCE);
+    return () => clearTimeout(timer.current);
+  }, [live]);
+  return (
+    <div role="status">
+      {away && (
+        <p className="notice">
+          {says.live.off}{" "}
+          <button type="button" onClick={happened}>
+            {says.update}
+          </button>
+        </p>
+      )}
+    </div>
   );
 }
 

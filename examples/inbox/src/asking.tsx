@@ -33,7 +33,9 @@ export function useAnswer<T, V extends AnyVariables>(
     const { data, error } = await client.query(question, JSON.parse(key) as V).toPromise();
     // A later question has been asked meanwhile: this answer is nobody's.
     if (turn !== latest.current) return;
-    setAsked({ data: data ?? null, failure: error ? failureOf(error) : null, asking: false, key });
+    const failure = error ? failureOf(error) : null;
+    // Where there is no answer at all, what was answered before stays, and with it what somebody is writing below it.
+    setAsked((before) => ({ data: data ?? (before.key === key ? before.data : null), failure, asking: false, key }));
   }, [client, question, key]);
   useEffect(() => {
     void ask();

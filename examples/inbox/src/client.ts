@@ -3,15 +3,42 @@
  * shown is what was just asked for, and nothing of it outlives the page that shows it.
  */
 
-import { Client, type CombinedError, fetchExchange } from "urql";
+import { createClient as createSocket } from "graphql-ws";
+import { Client, type CombinedError, fetchExchange, subscriptionExchange } from "urql";
 import type { SignedIn } from "./session";
 import type { Language } from "./texts";
 
+/** Codes of graphql-transport-ws: unauthorized, forbidden. */
+const REFUSED = new Set([4401, 4403]);
+
 export interface Connection {
   client: Client;
+  /** To be awaited before a subscription is begun again: signs in anew where the token was why it ended. */
+  beforeRetry: () => Promise<void>;
+  /** How far the server's events had come when there first was a socket; null before that. */
+  beginning: () => string | null;
+  /** Tells whether there is a socket now, and at each change; returns how to stop. */
+  watch: (onLive: (live: boolean) => void) => () => void;
 }
 
 export function connect(signedIn: SignedIn, language: Language): Connection {
+  let refused = false;
+  let beginning: string | null = null;
+  const socket = createSocket({
+    url: new URL("/graphql", location.href.replace(/^http/, "ws")).href,
+    lazy: true, // opened by the first subscription, closed after the last
+    retryAttempts: 0, // live.tsx connects again, since what was missed has to be asked for as well
+    connectionParams: () => ({ Authorization: signedIn.authorization }),
+    on: {
+      connected: (_socket, payload) => {
+        if (typeof payload?.cursor === "string") beginning ??= payload.cursor;
+      },
+      closed: (event) => {
+        refused = event instanceof CloseEvent && REFUSED.has(event.code);
+      },
+    },
+  });
+
   const asViewer: typeof fetch = async (input, init) => {
     const send = () => {
       const headers = new Headers(init?.headers);
@@ -29,9 +56,28 @@ export function connect(signedIn: SignedIn, language: Language): Connection {
     url: "/graphql",
     preferGetMethod: false,
     fetch: asViewer,
-    exchanges: [fetchExchange],
+    exchanges: [
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: (operation) => ({
+          subscribe: (sink) => ({
+            unsubscribe: socket.subscribe({ ...operation, query: operation.query ?? "" }, sink),
+          }),
+        }),
+      }),
+    ],
   });
-  return { client };
+  const watch = (onLive: (live: boolean) => void) => {
+    const stops = [socket.on("connected", () => onLive(true)), socket.on("closed", () => onLive(false))];
+    return () => {
+      for (const stop of stops) stop();
+      onLive(false);
+    };
+  };
+  const beforeRetry = async () => {
+    if (refused) await signedIn.renew(language);
+  };
+  return { client, beforeRetry, beginning: () => beginning, watch };
 }
 
 export interface Failure {

@@ -24,17 +24,18 @@ const NEVER = "NATIONAL_ID";
 
 interface Props {
   problems: Problem[];
-  text: string;
+  /** What was sent, by the name of the input's field: a problem says in which of them its places are. */
+  sent: Record<string, string>;
   unit: { name: string; phone?: string | null } | null;
   onAnyway: () => void;
   onChange: () => void;
 }
 
-export function Nudge({ problems, text, unit, onAnyway, onChange }: Props) {
+export function Nudge({ problems, sent, unit, onAnyway, onChange }: Props) {
   const says = useTexts();
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   useEffect(() => box.current?.focus(), []);
-  const places = problems.flatMap(({ details }) => placesIn(text, details));
+  const places = problems.flatMap(({ field, details }) => placesIn(sent[field.at(-1) ?? ""] ?? "", details));
   const never = places.some(({ kind }) => kind === NEVER);
   return (
     <section className="notice nudge" aria-labelledby="nudge" tabIndex={-1} ref={box}>
@@ -42,27 +43,20 @@ export function Nudge({ problems, text, unit, onAnyway, onChange }: Props) {
       {problems.map((problem) => (
         <p key={problem.message}>{problem.message}</p>
       ))}
-      {places.length > 0 && (
-        <>
-          <p>{says.nudge.where}:</p>
-          <ul>
-            {places.map((place) => (
-              <li key={`${place.kind} ${place.text}`}>
-                <mark>{place.text}</mark> ({says.nudge.kinds[place.kind] ?? says.nudge.otherKind})
-              </li>
-            ))}
-          </ul>
-        </>
+      {unit?.phone && (
+        <p>
+          <a href={`tel:${unit.phone.replaceAll(" ", "")}`}>{says.nudge.call(unit.name, unit.phone)}</a>
+        </p>
       )}
-      <p>
-        {says.nudge.rather}{" "}
-        {unit?.phone && (
-          <>
-            {unit.name}: <a href={`tel:${unit.phone.replaceAll(" ", "")}`}>{unit.phone}</a>
-          </>
-        )}
-      </p>
-      {never && <p>{says.nudge.never}</p>}
+      <p>{says.nudge.where}:</p>
+      <ul>
+        {places.map((place, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same word may stand twice, and the list is never reordered
+          <li key={index}>
+            <mark>{place.text}</mark> ({says.nudge.kinds[place.kind] ?? says.nudge.otherKind})
+          </li>
+        ))}
+      </ul>
       <p className="choices">
         <button type="button" onClick={onChange}>
           {says.nudge.change}

@@ -1,11 +1,25 @@
 /** Whom a new conversation is for. */
 
 import { useId } from "react";
+import type { UnitKind } from "./gql/graphql";
 import { useTexts } from "./texts";
 
 export interface Someone {
   id: string;
   name: string;
+}
+
+interface UnitStaff {
+  id: string;
+  kind: UnitKind;
+  staff: Someone[];
+}
+
+/** At a school those of the child's groups, elsewhere everyone who works there. */
+export function staffAround(groups: { unit: { id: string }; staff: Someone[] }[], unit: UnitStaff): Someone[] {
+  const ofGroups = groups.filter((group) => group.unit.id === unit.id).flatMap((group) => group.staff);
+  const staff = unit.kind === "SCHOOL" ? ofGroups : unit.staff;
+  return [...new Map(staff.map((one) => [one.id, one])).values()];
 }
 
 interface Props {

@@ -5,6 +5,7 @@ import { useClient } from "urql";
 import { useAttempt } from "./attempt";
 import { useHappened } from "./events";
 import { graphql } from "./gql";
+import { Preview, usePreview } from "./preview";
 import { useTexts } from "./texts";
 import { type Outcome, sendOutcome, WriteBox } from "./write_box";
 
@@ -49,6 +50,7 @@ export function Reply({ threadId, unit, mayBehalf }: Props) {
         onSend={send}
         confirmation={says.write.sent}
       >
+        <Reach threadId={threadId} />
         {mayBehalf && (
           <label className="check">
             <input
@@ -61,5 +63,18 @@ export function Reply({ threadId, unit, mayBehalf }: Props) {
         )}
       </WriteBox>
     </section>
+  );
+}
+
+/** Exactly who will see the answer, for whoever wants to know before. */
+function Reach({ threadId }: { threadId: string }) {
+  const says = useTexts();
+  const [open, setOpen] = useState(false);
+  const preview = usePreview({ threadId }, open);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{says.thread.reaches}</summary>
+      <Preview preview={preview} ready={open} />
+    </details>
   );
 }

@@ -67,6 +67,12 @@ const nb = {
     replyTo: "Svaret kommer bare i denne samtalen. De som deltar, og de på enheten som kan se den, kan lese det.",
     closed: "Du kan lese denne samtalen, men ikke skrive i den nå.",
     newAbout: (child: string) => `Skriv ny om ${child}`,
+    reaches: "Hvem får se svaret",
+    take: "Ta med en kollega",
+    colleague: "Kollega",
+    takeIn: "Ta med",
+    takenIn: (name: string) => `${name} er med.`,
+    noColleagues: "Ingen flere å ta med.",
     jointHint: "Flere foresatte er med i denne samtalen og ser alt som skrives.",
   },
   write: {
@@ -89,6 +95,7 @@ const nb = {
     threads: (count: number) => (count === 1 ? "Det blir én samtale." : `Det blir ${count} samtaler, én for hver.`),
     previewWaits: "Velg hvem det gjelder og hvem det skal til, så står det her hvem som får se det.",
     sent: "Sendt.",
+    sentMany: (count: number) => `Sendt, som ${count} samtaler.`,
     nobody: "Det er ingen du kan skrive om.",
     noRecipients: "Det er ingen å skrive til her.",
     missing: {
@@ -106,6 +113,7 @@ const nb = {
   nudge: {
     title: "Dette bør kanskje ikke skrives her",
     where: "Det gjelder",
+    call: (unit: string, phone: string) => `Ring ${unit}: ${phone}`,
     kinds: {
       NATIONAL_ID: "fødselsnummer",
       HEALTH: "helse",
@@ -120,10 +128,8 @@ const nb = {
       CHILD_WELFARE: "barnevern",
     } as Record<string, string>,
     otherKind: "følsomt",
-    rather: "Ring heller, eller avtal et møte.",
     anyway: "Send likevel",
     change: "Endre teksten",
-    never: "Fødselsnummer kan ikke sendes. Ta det ut av teksten.",
   },
   relation: {
     GUARDIAN: "foresatt",
@@ -225,6 +231,12 @@ const en: Texts = {
       "The reply goes into this conversation only. Those who take part, and those at the unit who can see it, can read it.",
     closed: "You can read this conversation, but not write in it now.",
     newAbout: (child) => `Write about ${child}`,
+    reaches: "Who will see the reply",
+    take: "Take a colleague in",
+    colleague: "Colleague",
+    takeIn: "Take in",
+    takenIn: (name) => `${name} takes part.`,
+    noColleagues: "Nobody more to take in.",
     jointHint: "Several guardians take part in this conversation and see all that is written.",
   },
   write: {
@@ -248,6 +260,7 @@ const en: Texts = {
       count === 1 ? "It becomes one conversation." : `It becomes ${count} conversations, one for each.`,
     previewWaits: "Choose whom it is about and whom it goes to, and who will see it is shown here.",
     sent: "Sent.",
+    sentMany: (count) => `Sent, as ${count} conversations.`,
     nobody: "There is nobody you can write about.",
     noRecipients: "There is nobody to write to here.",
     missing: {
@@ -265,6 +278,7 @@ const en: Texts = {
   nudge: {
     title: "Perhaps this should not be written here",
     where: "This is about",
+    call: (unit, phone) => `Call ${unit}: ${phone}`,
     kinds: {
       NATIONAL_ID: "national identity number",
       HEALTH: "health",
@@ -279,10 +293,8 @@ const en: Texts = {
       CHILD_WELFARE: "child welfare",
     },
     otherKind: "sensitive",
-    rather: "Rather call, or agree on a meeting.",
     anyway: "Send anyway",
     change: "Change the text",
-    never: "A national identity number cannot be sent. Take it out of the text.",
   },
   relation: {
     GUARDIAN: "guardian",

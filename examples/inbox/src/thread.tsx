@@ -6,12 +6,13 @@ import { useAnswer } from "./asking";
 import { type Failure, failureOf } from "./client";
 import { useHappened } from "./events";
 import { graphql } from "./gql";
-import type { MessagePartsFragment, ParticipantPartsFragment } from "./gql/graphql";
+import type { MessagePartsFragment, ParticipantPartsFragment, Relation } from "./gql/graphql";
 import { useMe } from "./me";
 import { Failed, Gone, Heading, Waiting } from "./parts";
 import { type Problem, Problems } from "./problems";
 import { Reply } from "./reply";
 import { hrefTo } from "./routes";
+import { TakeIn } from "./take_in";
 import { useTexts } from "./texts";
 import { useTimes } from "./times";
 
@@ -68,7 +69,8 @@ const RETRACT = graphql(`
   }
 `);
 
-const MESSAGES = 30;
+const STAFF = new Set<Relation>(["CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER"]);
+const MESSAGES = 10;
 const MOST_MESSAGES = 500;
 
 export function ThreadPage({ id }: { id: string }) {
@@ -108,6 +110,7 @@ export function ThreadPage({ id }: { id: string }) {
       <section aria-labelledby="participants">
         <h2 id="participants">{says.thread.participants}</h2>
         <Participants participants={thread.participants} />
+        {thread.child.relations.some((relation) => STAFF.has(relation)) && <TakeIn threadId={thread.id} />}
       </section>
       <section aria-labelledby="messages">
         <h2 id="messages">{says.thread.messages}</h2>

@@ -4,12 +4,13 @@ import { useId, useState } from "react";
 import { useClient } from "urql";
 import { useAnswer } from "./asking";
 import { useAttempt } from "./attempt";
+import { useAnnounce } from "./events";
 import { graphql } from "./gql";
 import type { WriteAboutQuery } from "./gql/graphql";
 import { useMe } from "./me";
 import { Failed, Heading, Waiting } from "./parts";
 import { Preview, usePreview } from "./preview";
-import { Recipients, type Someone } from "./recipients";
+import { Recipients, type Someone, staffAround } from "./recipients";
 import { goTo } from "./routes";
 import { useTexts } from "./texts";
 import { type Outcome, sendOutcome, WriteBox } from "./write_box";
@@ -119,9 +120,7 @@ function candidates(about: About, unit: About["units"][number], family: boolean)
     const delegates = (about.delegates ?? []).filter((one) => one.unit.id === unit.id).map(({ adult }) => adult);
     return [...(about.guardians ?? []), ...delegates.filter((adult) => adult !== null)];
   }
-  const teaching = about.groups.filter((group) => group.unit.id === unit.id).flatMap((group) => group.staff);
-  const staff = unit.kind === "SCHOOL" ? teaching : unit.staff;
-  return [...new Map(staff.map((one) => [one.id, one])).values()];
+  return staffAround(about.groups, unit);
 }
 
 interface NewThreadProps {
@@ -134,6 +133,7 @@ function NewThread({ about, unit, family }: NewThreadProps) {
   const says = useTexts();
   const client = useClient();
   const attempt = useAttempt();
+  const announce = useAnnounce();
   const subjectId = useId();
   const [subject, setSubject] = useState("");
   const [recipientIds, setRecipients] = useState<string[]>([]);
@@ -163,12 +163,14 @@ function NewThread({ about, unit, family }: NewThreadProps) {
     if (outcome.problems.some(({ code }) => code === "CONFLICT")) preview.refresh();
     if (outcome.sent) {
       const [first, ...others] = data?.startThread.threads ?? [];
+      announce(others.length === 0 ? says.write.sent : says.write.sentMany(others.length + 1));
       goTo(first && others.length === 0 ? { page: "thread", id: first.id } : { page: "inbox", filter: {} });
     }
     return outcome;
   };
   const missing = () => {
     if (!ready) return says.write.missing.to;
+    if (preview.shown === null && !preview.asking) return says.write.previewWaits;
     if (subject.trim() === "") return says.write.missing.subject;
     return null;
   };
@@ -213,6 +215,7 @@ function NewThread({ about, unit, family }: NewThreadProps) {
         onSend={send}
         missing={missing}
         waiting={preview.asking}
+        besides={{ subject }}
         confirmation={says.write.sent}
       />
     </>

@@ -37,6 +37,8 @@ interface Props {
   /** Something that has to be shown before is still being asked for. */
   waiting?: boolean;
   confirmation: string;
+  /** Other texts that are sent along, by their names in the input. */
+  besides?: Record<string, string>;
   children?: ReactNode;
 }
 
@@ -48,6 +50,7 @@ export function WriteBox({
   missing,
   waiting = false,
   confirmation,
+  besides,
   children,
 }: Props) {
   const says = useTexts();
@@ -55,18 +58,23 @@ export function WriteBox({
   const field = useRef<HTMLTextAreaElement>(null);
   const [body, setBody] = useState("");
   const [busy, setBusy] = useState(false);
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [came, setCame] = useState<(Outcome & { of: string }) | null>(null);
   const [lacking, setLacking] = useState<string | null>(null);
+
+  const sent = { body: body.trim(), ...besides };
+  const written = JSON.stringify(sent);
+  // What was said of a text is said of no other: neither its places, nor that it may go on, nor that it is safe to repeat.
+  const outcome = came !== null && (came.sent || came.of === written) ? came : null;
 
   const send = async (acknowledge: boolean) => {
     const lacks = missing?.() ?? (body.trim() === "" ? says.write.missing.body : null);
     setLacking(lacks);
     if (lacks !== null || busy || waiting) return;
     setBusy(true);
-    setOutcome(null);
+    setCame(null);
     const result = await onSend(body.trim(), acknowledge);
     setBusy(false);
-    setOutcome(result);
+    setCame({ ...result, of: written });
     if (result.sent) {
       setBody("");
       field.current?.focus();
@@ -101,11 +109,11 @@ export function WriteBox({
       {sensitive.length > 0 && (
         <Nudge
           problems={sensitive}
-          text={body.trim()}
+          sent={sent}
           unit={unit}
           onAnyway={() => void send(true)}
           onChange={() => {
-            setOutcome(null);
+            setCame(null);
             field.current?.focus();
           }}
         />
