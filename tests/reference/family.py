@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.oracle import family
 from tests.oracle.view import Node, View
-from tests.worlds.world import OSLO, Consent
+from tests.worlds.world import OSLO, Acted, Consent
 
 if TYPE_CHECKING:
     from tests.reference.executor import Asked
@@ -15,10 +15,25 @@ if TYPE_CHECKING:
 CHILD_FIELDS = tuple(family.COLUMNS)
 
 
-def told_at(view: View) -> str:
+def told_at(view: View, act: Acted | None = None) -> str:
     """Local facts without an instant of their own are written the day before the first reading."""
+    if act is not None:
+        return act.at.isoformat()
     day = view.world.readings[0].day - dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time(12), OSLO).isoformat()
+
+
+def staff(view: View, act: Acted | None) -> Node | None:
+    """Whoever acted, where the viewer sees them among the staff."""
+    found = act and Node("StaffMember", act.by)
+    return found if found and view.sees(found) else None
+
+
+def known_as(view: View, child: str, person: str) -> str:
+    """The register's name for whom the child's document names, else as a unit told it last."""
+    told = [one.act.told_name for one in view.world.delegates if (one.child, one.person) == (child, person) and one.act]
+    named = any(entry.told.holder == person for entry in view.facts.entries(child))
+    return view.name(person) if named or not told else str(told[-1])
 
 
 def day(value: dt.date | None) -> str | None:
@@ -35,12 +50,12 @@ def child_field(asked: Asked, child: str, name: str) -> Any:
         return [
             plain(
                 "Confirmation",
-                name=view.name(told.person),
+                name=known_as(view, child, told.person),
                 guardian=Node("Guardian", told.person) if view.facts.guardian(told.person, child, view.today) else None,
                 since=day(told.since),
-                confirmedBy=None,
-                confirmedAs=None,
-                confirmedAt=told_at(view),
+                confirmedBy=staff(view, told.act),
+                confirmedAs=told.act and told.act.relation,
+                confirmedAt=told_at(view, told.act),
             )
             for told in family.confirmations(view, child)
         ]
@@ -65,8 +80,8 @@ def consent(view: View, told: Consent) -> Any:
         guardian=Node("Guardian", told.guardian),
         since=day(told.since),
         until=day(told.until),
-        givenAt=told_at(view),
-        withdrawnAt=None,
+        givenAt=told_at(view, told.act),
+        withdrawnAt=told.ended_at and told.ended_at.isoformat(),
     )
 
 
@@ -77,13 +92,13 @@ def delegate_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> A
     values = {
         "child": lambda: Node("Child", told.child),
         "unit": lambda: Node("Unit", told.unit),
-        "name": lambda: view.name(told.person),
+        "name": lambda: told.act.told_name if told.act else view.name(told.person),
         "adult": lambda: Node("OtherAdult", told.person) if active else None,
         "active": lambda: active,
         "since": lambda: day(told.since),
         "until": lambda: day(told.until),
-        "registeredAt": lambda: told_at(view),
-        "registeredBy": lambda: None,
+        "registeredAt": lambda: told_at(view, told.act),
+        "registeredBy": lambda: staff(view, told.act),
         "consents": lambda: [consent(view, one) for one in family.consents(view, told)],
     }
     return values[name]()
@@ -94,15 +109,18 @@ def block_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
     (told,) = (one for one in view.world.blocks if one.id == handle)
     values: dict[str, Any] = {
         "child": Node("Child", told.child),
-        "name": view.name(told.person),
+        "name": told.act.told_name if told.act else known_as(view, told.child, told.person),
         "since": day(told.since),
         "until": day(told.until),
-        "reason": "Vedtak",
-        "setBy": None,
-        "setAs": None,
-        "setAt": told_at(view),
-        "liftedAt": None,
-        "lifts": [],
+        "reason": told.act.reason if told.act else "Vedtak",
+        "setBy": staff(view, told.act),
+        "setAs": told.act and told.act.relation,
+        "setAt": told_at(view, told.act),
+        "liftedAt": told.lifted_at and told.lifted_at.isoformat(),
+        "lifts": [
+            plain("BlockLift", by=staff(view, one), actedAs=one.relation, at=one.at.isoformat(), reason=one.reason)
+            for one in told.lifts
+        ],
     }
     return values[name]
 
@@ -113,7 +131,7 @@ def task_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
         "kind": kind,
         "child": Node("Child", child),
         "unit": None if unit == "-" else Node("Unit", unit),
-        "personName": None if person == "-" else asked.view.name(person),
+        "personName": None if person == "-" else known_as(asked.view, child, person),
         "doneAt": None,
         "doneBy": None,
     }

@@ -173,12 +173,26 @@ class Reading:
 
 
 @dataclass
+class Acted:
+    """Who did something by an act, and when; a fact without one came by a file."""
+
+    by: str
+    at: dt.datetime
+    relation: str = ""
+    told_name: str | None = None
+    reason: str = ""
+
+
+@dataclass
 class Block:
     id: str
     person: str
     child: str
     since: dt.date
     until: dt.date | None
+    act: Acted | None = None
+    lifts: list[Acted] = field(default_factory=list)
+    lifted_at: dt.datetime | None = None
 
 
 @dataclass
@@ -187,6 +201,7 @@ class Confirmation:
     person: str
     child: str
     since: dt.date
+    act: Acted | None = None
 
 
 @dataclass
@@ -197,6 +212,7 @@ class Delegate:
     unit: str
     since: dt.date
     until: dt.date | None
+    act: Acted | None = None
 
 
 @dataclass
@@ -208,6 +224,8 @@ class Consent:
     unit: str
     since: dt.date
     until: dt.date | None
+    act: Acted | None = None
+    ended_at: dt.datetime | None = None
 
 
 @dataclass
