@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
-from authz import absence, broadcast, child, record, relation, thread, unit
+from authz import absence, broadcast, child, delegate, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import (
@@ -306,6 +306,19 @@ class Reasons:
         return [row[0] for row in await self.run.fetch(there, {"units": units})]
 
     async def of_other_adult(self, row_id: UUID) -> list[dict[str, Any]]:
+        row = table(Delegate, "active_delegate")
+        found = compiled(
+            select(row.c.child_id, row.c.unit_id).where(
+                row.c.person_id == bindparam("adult", type_=Uuid()),
+                delegate.visible(row, self.run.keys),
+                delegate.active(row),
+            )
+        )
+        told = []
+        for child_id, unit_id in await self.run.fetch(found, {"adult": row_id}):
+            told += await self.by_children([child_id], "C2", child.DELEGATES, at=unit_id)
+        if told:
+            return told
         words = "oneself" if row_id == self.asked.person_id else "takes part in a thread that the viewer sees"
         return [self.participant(words)]
 

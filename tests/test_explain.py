@@ -172,3 +172,23 @@ async def test_a_leader_cannot_link_a_persons_roles_by_asking(place: Place) -> N
     assert await asking.relations_told("leader", STRANGER, Node("StaffMember", "teacher")) == set()
     assert await asking.relations_told("leader", PUPIL, Node("StaffMember", "teacher")) == {"CONTACT_TEACHER"}
     assert await asking.relations_told("leader", PUPIL, Node("Guardian", "teacher")) == set()
+
+
+async def test_a_delegate_as_a_person_is_explained_by_the_relation_to_the_child(place: Place) -> None:
+    told = await explaining(place, busy_village())
+    aunt = Node("OtherAdult", "aunt")
+    assert await told.relations_told("mother", aunt) == {"GUARDIAN"}
+    assert await told.relations_told("sfo_worker", aunt) == {"UNIT_STAFF"}
+    assert await told.why("teacher", aunt) == NOTHING
+
+
+async def test_a_registration_and_a_block_are_explained_by_c2(place: Place) -> None:
+    world = busy_village()
+    world.block("neighbour", "pupil")
+    told = await explaining(place, world)
+    registration, block = Node("Delegate", world.delegates[0].id), Node("Block", world.blocks[0].id)
+    assert await told.relations_told("father", registration) == {"GUARDIAN"}
+    assert await told.relations_told("officer", block) == {"CASE_WORKER"}
+    assert await told.relations_told("leader", block) == {"UNIT_LEADER"}
+    for who in ("mother", "teacher", "neighbour"):
+        assert await told.why(who, block) == NOTHING

@@ -33,6 +33,10 @@ MODULES = (
     "authz.viewer",
     "authz.absence",
     "authz.photo_consent",
+    "authz.delegate",
+    "authz.block",
+    "authz.task",
+    "authz.substitution",
     "resolvers.child",
     "resolvers.guardian",
     "resolvers.staff",
@@ -43,6 +47,11 @@ MODULES = (
     "resolvers.viewer",
     "resolvers.absence",
     "resolvers.photo_consent",
+    "resolvers.delegate",
+    "resolvers.block",
+    "resolvers.confirmation",
+    "resolvers.task",
+    "resolvers.substitution",
 )
 JOINING = {"and_": 0, "or_": 0, "all_of": 0, "any_of": 0, "bits": 0, "union": 0, "exists_in": 1}
 """Functions whose arguments are conditions, or relations, and how many come before those."""

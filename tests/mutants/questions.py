@@ -27,6 +27,10 @@ OF_TYPES: dict[str, tuple[str, ...]] = {
         "guardians { id name }",
         "responsibilities { holder guardian { id } kind opensAccess since until }",
         "threads { totalCount nodes { id } }",
+        "delegates { id name active }",
+        "blocks { id name } protectionLevel",
+        "confirmations { name guardian { id } since }",
+        "tasks { id personName }",
     ),
     "Guardian": ("id name", "contact { phone email reserved }", "children { id name }"),
     "StaffMember": ("id name positions { unit { id } role }",),
@@ -42,6 +46,12 @@ OF_TYPES: dict[str, tuple[str, ...]] = {
         "id firstDay lastDay child { id } unit { id } fromTime toTime reason note side reportedAt confirmedAt endedHow",
         "reportedBy { id } registeredBy { id } confirmedBy { id } corrects { id }",
     ),
+    "Delegate": (
+        "id name child { id } unit { id } adult { id name } active since until registeredBy { id }",
+        "consents { guardian { id } since until }",
+    ),
+    "Block": ("id name since until reason setAs lifts { actedAs }",),
+    "Task": ("id kind personName child { id } unit { id } doneBy { id }",),
     "Message": ("id body sentAt retractedAt author { __typename id name } onBehalfOf { id } thread { id }",),
 }
 OF_VIEWER = (
@@ -51,6 +61,7 @@ OF_VIEWER = (
     "pupils { totalCount nodes { id name } }",
     "threads { totalCount nodes { id } }",
     "unreadCount",
+    "tasks { totalCount nodes { id } }",
     "mine: threads(filter: {participatingOnly: true}) { totalCount nodes { id } }",
     "unread: threads(filter: {unreadOnly: true}) { totalCount nodes { id } }",
 )
