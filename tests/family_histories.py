@@ -38,6 +38,9 @@ class FamilyHistory(History):
         else:
             await self.random.choice(steps)()
 
+    async def block(self) -> None:
+        """Not by an import, which knows of nobody's act."""
+
     # --- who and what ---------------------------------------------------------------------------------------------
 
     def children(self) -> list[str]:

@@ -407,3 +407,32 @@ async def test_one_unknown_number_told_by_two_at_once_is_one_person(family: Fami
     )
     assert [codes(one) for one in told] == [[], []]
     assert await family.rows("select count(distinct person_id) from delegate where child_id = $1") == [(1,)]
+
+
+# --- imports --------------------------------------------------------------------------------------------------------
+
+
+async def test_r1_no_import_lifts_a_block_that_a_leader_has_set(place) -> None:
+    """Register, roster and local facts once more, and a block of the municipality's own that ends before this one."""
+    world = village()
+    world.block("father", "pupil", LONG_AGO, TODAY + DAY)
+    family = await at(place, world)
+    block = (await family.blocks("leader", "", nationalId=family.number("father"), name="Far"))["block"]["id"]
+    await family.imports_again()
+    assert await family.relations("father") == []
+    assert await family.rows("select count(*), count(until) from block where child_id = $1") == [(2, 1)]
+    family.acts.now = oslo(TODAY + 2 * DAY)
+    assert await family.relations("father") == []
+    assert [one["id"] for one in (await family.child("leader"))["blocks"] if one["until"] is None] == [block]
+
+
+async def test_an_import_revives_no_delegation_that_was_ended(place) -> None:
+    world = village()
+    world.delegate("aunt", "pupil", "school")
+    world.consent("mother", "pupil", "aunt", "school")
+    family = await at(place, world)
+    [delegate] = (await family.child("mother"))["delegates"]
+    await family.does("father", "endDelegation", delegateId=delegate["id"])
+    await family.imports_again()
+    assert await family.relations("aunt") == []
+    assert (await family.child("mother"))["delegates"] == []
