@@ -194,6 +194,8 @@ async def test_c6_leader_of_a_child_who_has_left_reads_and_does_not_write(place)
     await connection.close()
     assert await left.bodies("leader", left.id("Thread", "talk")) is not None
     assert codes(await left.send("leader", left.id("Thread", "talk"))) == ["NOT_ALLOWED"]
+    colleague = {"threadId": left.id("Thread", "talk"), "personId": left.id("StaffMember", "teacher")}
+    assert codes(await left.act("leader", ADD, colleague)) == ["NOT_ALLOWED"]
 
 
 # --- once ---------------------------------------------------------------------------------------------------------

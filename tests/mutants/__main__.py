@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any, TypeAlias
 from server.data_folder import DataFolder
 from server.database import open_database
 from tests.conftest import FAST
-from tests.mutants import guards
+from tests.mutants import by_tests, guards
 from tests.mutants.equivalent import EQUIVALENT, UNANSWERED
 from tests.mutants.mutations import MODULES, Mutant, mutants_of
 from tests.mutants.printed import as_lines
@@ -31,7 +32,9 @@ from tests.mutants.stage import Stage, new_stage, rehearse, take
 from tests.mutants.trial import FEW, Verdict, try_mutant
 from tests.mutants.worlds import all_worlds
 
-KINDS = ("condition", "column", "mask", "printed")
+KINDS = ("condition", "column", "mask", "tested", "printed")
+UNWORLDLY = ("tested", "printed")
+"""Kinds that are tried in no world."""
 PROCESSES = 2
 PATIENCE = 300
 """Seconds for one mutant."""
@@ -60,54 +63,91 @@ class Order:
 
 
 Verdicts: TypeAlias = dict[Mutant, Verdict]
+Trials: TypeAlias = Iterator[tuple[Mutant, Verdict]]
 
 
 def equivalent(mutant: Mutant) -> str | None:
     return EQUIVALENT.get(mutant.name) or UNANSWERED.get(mutant.name)
 
 
-def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> Verdicts:
-    """Each in a process of its own, two at a time; told as they end."""
-    order, verdicts = Order([case.number for case in stage.cases if case.number not in stage.left_out]), {}
+def in_processes(mutants: list[Mutant], judge: Callable[[Mutant, int], Verdict], patience: int) -> Trials:
+    """Each in a process of its own, that is forked off with a slot of its own; told as they end."""
     context = multiprocessing.get_context("fork")
-    waiting, running = list(reversed(mutants)), {}
+    waiting, running, slots = list(reversed(mutants)), {}, list(range(PROCESSES))
 
-    def one(mutant: Mutant, numbers: list[int], told: Any) -> None:
-        told.send(try_mutant(stage, mutant, numbers))
+    def tell(mutant: Mutant, slot: int, sender: Any) -> None:
+        sender.send(judge(mutant, slot))
 
     while waiting or running:
-        while waiting and len(running) < PROCESSES:
-            mutant = waiting.pop()
-            if mutant.kind == "printed":
-                told = as_lines(mutant)
-                verdicts[mutant] = Verdict("printed" if told else "survived", told)
-                say(mutant, verdicts[mutant], len(verdicts), len(mutants))
-                continue
+        while waiting and slots:
+            mutant, slot = waiting.pop(), slots.pop()
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(
-                target=one, args=(mutant, order.of(mutant)[: FEW if equivalent(mutant) else most], sender)
-            )
+            process = context.Process(target=tell, args=(mutant, slot, sender))
             process.start()
             sender.close()
-            running[receiver] = (mutant, process, time.monotonic())
-        for receiver in multiprocessing.connection.wait(list(running), timeout=1):
-            mutant, process, _ = running.pop(receiver)  # type: ignore[index]
-            try:
-                verdict = receiver.recv()  # type: ignore[union-attr]
-            except EOFError:
-                verdict = Verdict("raised", "its process ended")
-            process.join()
-            verdicts[mutant] = verdict
-            if verdict.case is not None:
-                order.learn(mutant, verdict.case)
-            say(mutant, verdict, len(verdicts), len(mutants))
-        for receiver, (mutant, process, began) in list(running.items()):
-            if time.monotonic() - began > PATIENCE:
+            running[receiver] = (mutant, slot, process, time.monotonic())
+        ready = multiprocessing.connection.wait(list(running), timeout=1)
+        late = [one for one, (_, _, _, began) in running.items() if time.monotonic() - began > patience]
+        for receiver in {*ready, *late}:
+            mutant, slot, process, _ = running.pop(receiver)  # type: ignore[index]
+            slots.append(slot)
+            if receiver in ready:
+                try:
+                    verdict = receiver.recv()  # type: ignore[union-attr]
+                except EOFError:
+                    verdict = Verdict("raised", "its process ended")
+            else:
                 process.kill()
-                process.join()
-                del running[receiver]
-                verdicts[mutant] = Verdict("raised", f"no answer in {PATIENCE} s")
-                say(mutant, verdicts[mutant], len(verdicts), len(mutants))
+                verdict = Verdict("raised", f"no answer in {patience} s")
+            process.join()
+            yield mutant, verdict
+
+
+def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> Verdicts:
+    """In the worlds; lines that are only printed need no process."""
+    order, verdicts = Order([case.number for case in stage.cases if case.number not in stage.left_out]), {}
+    printed = [mutant for mutant in mutants if mutant.kind == "printed"]
+    for mutant in printed:
+        told = as_lines(mutant)
+        verdicts[mutant] = Verdict("printed" if told else "survived", told)
+        say(mutant, verdicts[mutant], len(verdicts), len(mutants))
+
+    def judge(mutant: Mutant, _: int) -> Verdict:
+        return try_mutant(stage, mutant, order.of(mutant)[: FEW if equivalent(mutant) else most])
+
+    for mutant, verdict in in_processes([one for one in mutants if one.kind not in UNWORLDLY], judge, PATIENCE):
+        verdicts[mutant] = verdict
+        if verdict.case is not None:
+            order.learn(mutant, verdict.case)
+        say(mutant, verdict, len(verdicts), len(mutants))
+    return verdicts
+
+
+def run_tests(made: list[by_tests.Bench], mutants: list[Mutant], *, trusting: bool) -> Verdicts:
+    """By the tests of acts and of records; those that are not green unbroken hold nothing. `trusting`: that they are
+    green is known from elsewhere."""
+    verdicts: Verdicts = {}
+    seen: Counter[str] = Counter()
+    red = {}
+    for files in set() if trusting else {by_tests.files_of(mutant) for mutant in mutants}:
+
+        def whole(_: Mutant, slot: int, files: tuple[str, ...] = files) -> Verdict:
+            return by_tests.hold(made[slot], None, files, seen)
+
+        [(_, red[files])] = in_processes([Mutant("unbroken", "", " ".join(files), 0, 0, "", None)], whole, PATIENCE)
+        if red[files].how != "survived":
+            print(f"not green unbroken, and so not asked: {red[files].told}")
+    red_ones = {files for files, verdict in red.items() if verdict.how != "survived"}
+    fit = [mutant for mutant in mutants if by_tests.files_of(mutant) not in red_ones]
+
+    def judge(mutant: Mutant, slot: int) -> Verdict:
+        return by_tests.hold(made[slot], mutant, by_tests.files_of(mutant), seen)
+
+    for mutant, verdict in in_processes(fit, judge, PATIENCE):
+        verdicts[mutant] = verdict
+        if verdict.how == "test":
+            seen[verdict.told] += 1
+        say(mutant, verdict, len(verdicts), len(mutants))
     return verdicts
 
 
@@ -144,16 +184,21 @@ def report(verdicts: Verdicts, spent: float) -> int:
         print(f"listed as equivalent, and killed: {mutant.name} | {verdicts[mutant].told[:300]}")
     print(
         f"\n{len(verdicts)} mutants made, {len(verdicts) - len(left)} killed ({how['oracle']} by the oracle, "
-        f"{how['printed']} by the printed schema, {how['build']} at build), {len(survivors)} survived, "
-        f"{len(known)} equivalent; {spent:.0f} s"
+        f"{how['test']} by a test, {how['printed']} by the printed schema, {how['build']} at build), "
+        f"{len(survivors)} survived, {len(known)} equivalent; {spent:.0f} s"
     )
     return 1 if survivors or wrongly else 0
+
+
+def unsettled(mutant: Mutant, verdicts: Verdicts) -> bool:
+    return mutant not in verdicts or not (verdicts[mutant].killed or equivalent(mutant) or mutant.kind == "printed")
 
 
 async def prepare(stack: AsyncExitStack, folder: Path, options: argparse.Namespace, only: set[str] | None) -> Stage:
     database = await stack.enter_async_context(open_database(DataFolder.at(folder / "data"), cluster_settings=FAST))
     stage = new_stage(database)
-    worlds = [tried for tried in await all_worlds(options.random) if only is None or tried.name in only]
+    everything = [] if only == set() else await all_worlds(options.random)
+    worlds = [tried for tried in everything if only is None or tried.name in only]
     for number, tried in enumerate(worlds):
         await take(stage, tried, number)
     await rehearse(stage)
@@ -168,6 +213,8 @@ def try_all(options: argparse.Namespace, mutants: list[Mutant], only: set[str] |
     with asyncio.Runner() as runner:  # between its runs no loop runs, so that processes can be forked off
         stack = AsyncExitStack()
         try:
+            if all(mutant.kind in UNWORLDLY for mutant in mutants):
+                only = set()
             stage = runner.run(prepare(stack, folder, options, only))
             spent = time.monotonic() - began
             print(f"{len(stage.held)} worlds, {len(stage.views)} views, {len(stage.cases)} cases; {spent:.0f} s")
@@ -176,6 +223,13 @@ def try_all(options: argparse.Namespace, mutants: list[Mutant], only: set[str] |
             verdicts = run_trials(stage, mutants, options.most)
             if options.record:
                 guards.record(verdicts, stage)
+            # In few worlds a survivor is tried in all of them first.
+            left = [mutant for mutant in mutants if mutant.kind == "tested" or only is None]
+            if left := [mutant for mutant in left if unsettled(mutant, verdicts)]:
+                print(f"{len(left)} by the tests themselves")
+                verdicts |= run_tests(
+                    runner.run(by_tests.benches(stack, folder, PROCESSES)), left, trusting=bool(options.sample)
+                )
             return verdicts, not stage.wrong
         finally:
             runner.run(stack.aclose())

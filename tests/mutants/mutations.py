@@ -18,41 +18,26 @@ from typing import Any
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, Relation
 
 ROOT = Path(__file__).parent.parent.parent
-MODULES = (
-    "authz.engine.policy",
-    "authz.engine.sql",
-    "authz.relation",
-    "authz.standing",
-    "authz.child",
-    "authz.guardian",
-    "authz.staff",
-    "authz.other_adult",
-    "authz.unit",
-    "authz.thread",
-    "authz.message",
-    "authz.viewer",
-    "authz.absence",
-    "authz.photo_consent",
-    "authz.delegate",
-    "authz.block",
-    "authz.task",
-    "authz.substitution",
-    "resolvers.child",
-    "resolvers.guardian",
-    "resolvers.staff",
-    "resolvers.other_adult",
-    "resolvers.unit",
-    "resolvers.thread",
-    "resolvers.message",
-    "resolvers.viewer",
-    "resolvers.absence",
-    "resolvers.photo_consent",
-    "resolvers.delegate",
-    "resolvers.block",
-    "resolvers.confirmation",
-    "resolvers.task",
-    "resolvers.substitution",
+CONCEPTS = (
+    *("child", "guardian", "staff", "other_adult", "unit", "thread", "message", "viewer", "absence", "photo_consent"),
+    *("block", "confirmation", "delegate", "substitution", "task", "record", "attachment", "recipient", "broadcast"),
 )
+"""Each has a page in `authz/`; most have one in `resolvers/` and one in `resolvers/acts/`."""
+UNTOLD = (".record", ".attachment", ".recipient", ".broadcast", ".substitution")
+"""Concepts of which no world's files tell."""
+
+
+def pages() -> Iterator[str]:
+    yield from ("authz.engine.policy", "authz.engine.sql", "authz.relation", "authz.standing")
+    for folder in ("authz", "resolvers", "resolvers.acts"):
+        yield from (f"{folder}.{concept}" for concept in CONCEPTS if path_of(f"{folder}.{concept}").exists())
+
+
+def path_of(module: str) -> Path:
+    return ROOT / (module.replace(".", "/") + ".py")
+
+
+MODULES = tuple(pages())
 JOINING = {"and_": 0, "or_": 0, "all_of": 0, "any_of": 0, "bits": 0, "union": 0, "exists_in": 1}
 """Functions whose arguments are conditions, or relations, and how many come before those."""
 TURNED = {ast.LtE: ast.Lt, ast.Lt: ast.LtE, ast.GtE: ast.Gt, ast.Gt: ast.GtE}
@@ -78,8 +63,8 @@ class Mutant:
     function: int | None
     """First line of the innermost function; null outside of any."""
     kind: str = "condition"
-    """Or `mask`; `column`, a mask that opens a column of C2; `printed`, one that only the printed schema shows, since
-    the rows' predicate settles it."""
+    """Or `mask`; `column`, a mask that opens a column of C2; `tested`, what the tests judge and no world; `printed`,
+    one that only the printed schema shows, since the rows' predicate settles it."""
 
     @property
     def name(self) -> str:
@@ -88,10 +73,6 @@ class Mutant:
     def source(self) -> bytes:
         whole = path_of(self.module).read_bytes()
         return whole[: self.start] + self.text.encode() + whole[self.end :]
-
-
-def path_of(module: str) -> Path:
-    return ROOT / (module.replace(".", "/") + ".py")
 
 
 def mutants_of(module: str) -> list[Mutant]:
@@ -149,8 +130,12 @@ class TreeMutants:
         for node in ast.walk(self.tree):
             if node in self.unread or not hasattr(node, "lineno"):
                 continue
-            yield from self.masks(node)
-            for target, text, what in self.changes(node):
+            if self.module.startswith("resolvers.acts."):
+                found = self.refusals(node) if isinstance(node, ast.If) else iter(())
+            else:
+                yield from self.masks(node)
+                found = self.changes(node)
+            for target, text, what in found:
                 yield self.mutant(target, text, what)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -178,6 +163,8 @@ class TreeMutants:
                 ]
         start = self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
         end = self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        if kind != "printed" and (self.module.startswith("resolvers.acts.") or self.module.endswith(UNTOLD)):
+            kind = "tested"
         return Mutant(self.module, ".".join(reversed(place)), what, start, end, text, function, kind)
 
     # --- masks
@@ -262,6 +249,20 @@ class TreeMutants:
         elif isinstance(node, ast.Constant) and node.value == "interval '24 hours'":
             yield node, '''"interval '25 hours'"''', "25 hours"
             yield node, '''"interval '23 hours'"''', "23 hours"
+
+    def refusals(self, node: ast.If) -> Iterator[tuple[ast.AST, str, str]]:
+        """An act that never refuses what it should, or for one reason less."""
+        is_elif = not self.bytes[self.starts[node.lineno - 1] :].lstrip().startswith(b"if ")
+        if node.orelse or is_elif or not isinstance(node.body[-1], ast.Raise):
+            return
+        yield node, "pass", f"never refuses `if {shown(node.test)}`"
+        if isinstance(node.test, ast.BoolOp):
+            for value in node.test.values:
+                if isinstance(value, ast.Compare) and isinstance(value.ops[0], ast.Is):
+                    continue  # makes way for the next reason
+                rest = [ast.unparse(one) for one in node.test.values if one is not value]
+                joined = f" {'and' if isinstance(node.test.op, ast.And) else 'or'} ".join(f"({one})" for one in rest)
+                yield node.test, f"({joined})", f"refuses without `{shown(value)}`"
 
     def arguments(self, node: ast.Call) -> Iterator[tuple[ast.AST, str, str]]:
         name = called(node)

@@ -27,10 +27,6 @@ OF_TYPES: dict[str, tuple[str, ...]] = {
         "guardians { id name }",
         "responsibilities { holder guardian { id } kind opensAccess since until }",
         "threads { totalCount nodes { id } }",
-        "delegates { id name active }",
-        "blocks { id name } protectionLevel",
-        "confirmations { name guardian { id } since }",
-        "tasks { id personName }",
     ),
     "Guardian": ("id name", "contact { phone email reserved }", "children { id name }"),
     "StaffMember": ("id name positions { unit { id } role }",),
@@ -47,11 +43,11 @@ OF_TYPES: dict[str, tuple[str, ...]] = {
         "reportedBy { id } registeredBy { id } confirmedBy { id } corrects { id }",
     ),
     "Delegate": (
-        "id name child { id } unit { id } adult { id name } active since until registeredBy { id }",
-        "consents { guardian { id } since until }",
+        "id child { id } unit { id } name adult { id name } active since until registeredAt registeredBy { id }",
+        "consents { guardian { id name } since until givenAt withdrawnAt }",
     ),
-    "Block": ("id name since until reason setAs lifts { actedAs }",),
-    "Task": ("id kind personName child { id } unit { id } doneBy { id }",),
+    "Block": ("id child { id } name since until reason setBy { id } setAs setAt liftedAt lifts { actedAs }",),
+    "Task": ("id kind child { id } unit { id } personName doneAt doneBy { id }",),
     "Message": ("id body sentAt retractedAt author { __typename id name } onBehalfOf { id } thread { id }",),
 }
 OF_VIEWER = (
@@ -61,7 +57,6 @@ OF_VIEWER = (
     "pupils { totalCount nodes { id name } }",
     "threads { totalCount nodes { id } }",
     "unreadCount",
-    "tasks { totalCount nodes { id } }",
     "mine: threads(filter: {participatingOnly: true}) { totalCount nodes { id } }",
     "unread: threads(filter: {unreadOnly: true}) { totalCount nodes { id } }",
 )
@@ -84,6 +79,8 @@ def questions(world: World, ids: dict[Node, str], elsewhere: Sequence[str]) -> I
             text = f"query Nodes($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {fields} }} }} }}"
             yield Road(f"{type_name} {fields.split()[0]}", text, variables)
     yield from filtered(ids, plausible)
+    if world.delegates or world.blocks or world.confirmations:
+        yield from family(ids, plausible)
     if world.absences or world.photo_consents:
         yield from everyday(world, ids, plausible)
 
@@ -97,6 +94,22 @@ def filtered(ids: dict[Node, str], plausible: set[Node]) -> Iterator[Road]:
         if chosen:
             values = {f"n{i}": told for i, told in enumerate(chosen)}
             yield Road(argument, f"query Filtered({known(values)}) {{ viewer {{ {fields} }} }}", values)
+
+
+OF_FAMILY = (
+    "delegates { id }",
+    "blocks { id } protectionLevel",
+    "confirmations { name guardian { id } since confirmedBy { id } confirmedAs confirmedAt }",
+    "tasks { id }",
+)
+
+
+def family(ids: dict[Node, str], plausible: set[Node]) -> Iterator[Road]:
+    children = [told for node, told in ids.items() if node.type == "Child" and node in plausible]
+    for fields in OF_FAMILY:
+        text = f"query Nodes($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Child {{ {fields} }} }} }}"
+        yield Road(f"Child {fields.split()[0]}", text, {"ids": children})
+    yield Road("viewer tasks", "query Viewer { viewer { tasks { totalCount nodes { id } } } }")
 
 
 def everyday(world: World, ids: dict[Node, str], plausible: set[Node]) -> Iterator[Road]:

@@ -36,7 +36,7 @@ TEMPORARY = "pg_temp.standing"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a mutant ended: killed at build or by a case of the oracle's, as printed, raised, or survived."""
+    """How a mutant ended: killed at build, by a case of the oracle's or a test, as printed; raised, or survived."""
 
     how: str
     told: str = ""
@@ -45,7 +45,7 @@ class Verdict:
 
     @property
     def killed(self) -> bool:
-        return self.how in {"oracle", "build", "printed"}
+        return self.how in {"oracle", "build", "test", "printed"}
 
 
 class Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):

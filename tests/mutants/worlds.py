@@ -10,6 +10,7 @@ from typing import Any
 
 from tests import (
     test_everyday_rules,
+    test_family_rules,
     test_mutant_worlds,
     test_mutant_worlds_of_facts,
     test_mutant_worlds_of_work,
@@ -83,6 +84,7 @@ def random_ones(seeds: range) -> list[Tried]:
 TESTS = (
     test_rules,
     test_everyday_rules,
+    test_family_rules,
     test_mutant_worlds,
     test_mutant_worlds_of_facts,
     test_mutant_worlds_of_work,
