@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import INSTANTS, ME, Keys, all_of, any_of, exists_in, table, word
+from authz.engine.sql import INSTANTS, ME, Keys, all_of, any_of, bare, exists_in, table, word
 from models import Participant
 
 LINES: dict[str, Line] = {
@@ -44,8 +44,45 @@ def written(message: FromClause) -> Written:
     return Written(message.c.thread_id, message.c.child_id, message.c.unit_id, message.c.sent_at)
 
 
-def since_joining(message: Written, side: str) -> ColumnElement[bool]:
+class OwnPart:
+    """What T7 asks of the viewer's own part in a thread: worked out once a thread, where many messages are judged.
+
+    `joins` belongs beside whatever holds the thread's key, each table joined where it may be missing.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        # Without a name of its own: a statement may hold the parts in several threads.
+        self.own = bare(Participant).alias()
+        self.held = {name: self._held(name, keys) for name in ("guardian", "delegate") if name in keys}
+
+    def _held(self, relation: str, keys: Keys) -> FromClause:
+        """The instants at which the family relation held, as a multirange; one row, whose only column may be null."""
+        spell = spells(relation, keys)
+        at = [spell.c.child_id == self.own.c.child_id]
+        if relation == "delegate":
+            at.append(spell.c.unit_id == self.own.c.unit_id)
+        # An end before the beginning is no time, where tstzrange() would raise.
+        return (
+            select(func.range_agg(func.tstzrange(spell.c.since, spell.c.until)).label("instants"))
+            .where(spell.c.since < spell.c.until, *at)
+            .correlate_except(spell)
+            .lateral()
+        )
+
+    def joins(self, thread_id: ColumnElement) -> list[tuple[FromClause, ColumnElement[bool]]]:
+        own = and_(self.own.c.thread_id == thread_id, self.own.c.person_id == ME)
+        return [(self.own, own), *((held, true()) for held in self.held.values())]
+
+
+def own_part(keys: Keys) -> OwnPart | None:
+    """Null for a viewer who sees every message of whatever thread they see."""
+    return OwnPart(keys) if keys.shape & {"guardian", "delegate", "subject_staff"} else None
+
+
+def since_joining(message: Written, side: str, part: OwnPart | None) -> ColumnElement[bool]:
     """The viewer was a participant, on the side, when the message was sent."""
+    if part is not None:
+        return and_(part.own.c.side == word(side), part.own.c.joined_at <= message.sent_at)
     own = table(Participant, "joined")
     return exists_in(
         own,
@@ -57,19 +94,24 @@ def since_joining(message: Written, side: str) -> ColumnElement[bool]:
     )
 
 
-def while_related(message: Written, relation: str, keys: Keys) -> ColumnElement[bool]:
-    """The family relation held on the day of the message, whatever happened since."""
+def spells(relation: str, keys: Keys) -> FromClause:
+    """Every period in which the family relation held to a child, and for a delegate at a unit, as instants."""
     columns = [
         func.unnest(keys.array(f"{relation}_spell")).label("child_id"),
         func.unnest(keys.array(f"{relation}_spell_since", INSTANTS)).label("since"),
         func.unnest(keys.array(f"{relation}_spell_until", INSTANTS)).label("until"),
     ]
-    at = []
     if relation == "delegate":
         columns.append(func.unnest(keys.array("delegate_spell_unit")).label("unit_id"))
-    spell = select(*columns).subquery(f"{relation}_spell")
-    if relation == "delegate":
-        at.append(spell.c.unit_id == message.unit_id)
+    return select(*columns).subquery(f"{relation}_spell")
+
+
+def while_related(message: Written, relation: str, keys: Keys, part: OwnPart | None) -> ColumnElement[bool]:
+    """The family relation held on the day of the message, whatever happened since."""
+    if part is not None:
+        return message.sent_at.op("<@", is_comparison=True)(part.held[relation].c.instants)
+    spell = spells(relation, keys)
+    at = [spell.c.unit_id == message.unit_id] if relation == "delegate" else []
     return exists_in(
         spell,
         spell.c.child_id == message.child_id,
@@ -99,16 +141,17 @@ def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) ->
     )
 
 
-def visible(message: Written, keys: Keys) -> ColumnElement[bool]:
-    """T7, together with the road by which the thread is seen: enough to judge a message by itself."""
+def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> ColumnElement[bool]:
+    """T7, together with the road by which the thread is seen: enough to judge a message by itself, or with the part
+    that the viewer has in its thread where that is joined."""
     families = []
     if "guardian" in keys:
-        families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys)))
+        families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))
     if "delegate" in keys:
         pair = keys.has_pair(message.child_id, message.unit_id, "delegate")
-        families.append(all_of(pair, while_related(message, "delegate", keys)))
-    by_family = all_of(any_of(*families), since_joining(message, "GUARDIAN"))
+        families.append(all_of(pair, while_related(message, "delegate", keys, part)))
+    by_family = all_of(any_of(*families), since_joining(message, "GUARDIAN", part))
     by_subject = all_of(
-        keys.has_pair(message.child_id, message.unit_id, "subject_staff"), since_joining(message, "UNIT")
+        keys.has_pair(message.child_id, message.unit_id, "subject_staff"), since_joining(message, "UNIT", part)
     )
     return any_of(full_history(message.child_id, message.unit_id, keys), by_family, by_subject)

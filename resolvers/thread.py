@@ -100,15 +100,18 @@ def last_read_at(row: FromClause, keys: Keys) -> ColumnElement:
 
 
 def messages(keys: Keys, *, newest_first: bool = False) -> Rows:
-    """Oldest first, where the field does not turn it around."""
+    """Oldest first, where the field does not turn it around; for the one newest message of each thread it does not pay
+    to join the viewer's part first."""
     row = table(Message, "message")
+    part = None if newest_first else message.own_part(keys)
     return Rows(
         row,
         row,
-        [message.visible(message.written(row), keys)],
+        [message.visible(message.written(row), keys, part)],
         [row.c.sent_at, row.c.id],
         descending=newest_first,
         link=row.c.thread_id,
+        beside=part.joins if part is not None else lambda _: (),
     )
 
 

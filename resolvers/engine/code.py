@@ -202,6 +202,7 @@ class Code:
         """The first of a list for each row, joined into the row's statement."""
         rows = source.rows(self.planner.keys)
         assert rows.link is not None
+        self.level.joins += [(target, on, True) for target, on in rows.beside(row.c[source.parent])]
         chosen = (
             select(rows.row)
             .where(rows.link == row.c[source.parent], *rows.where)

@@ -79,6 +79,9 @@ class Rows:
     """The column that holds the parent's key; null at the root."""
     person: FromClause | None = None
     """Where `source` has joined the row's person already."""
+    beside: Callable[[ColumnElement], Sequence[tuple[FromClause, ColumnElement[bool]]]] = field(default=lambda _: ())
+    """What conditions use that is the same for all rows of a parent: tables joined to the parent's key, where there are
+    such, and each with its condition; never at the root."""
 
 
 @dataclass(frozen=True)

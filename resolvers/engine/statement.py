@@ -98,7 +98,7 @@ def select_rows(
     if not limited:
         return (
             select(rows.link, *columns)
-            .select_from(source)
+            .select_from(with_beside(source, rows, rows.link))
             .where(rows.link == any_(PARENTS), *conditions)
             .order_by(*order)
         )
@@ -111,7 +111,13 @@ def select_rows(
         .limit(literal_column("1") if one else LIMIT)
         .lateral("page")
     )
-    return select(parent.c.id, *page.c).select_from(parent.join(page, true()))
+    return select(parent.c.id, *page.c).select_from(with_beside(parent, rows, parent.c.id).join(page, true()))
+
+
+def with_beside(source: FromClause, rows: Rows, key: ColumnElement) -> FromClause:
+    for target, on in rows.beside(key):
+        source = source.outerjoin(target, on)
+    return source
 
 
 def count_rows(rows: Rows) -> Select:
@@ -123,10 +129,10 @@ def count_rows(rows: Rows) -> Select:
         select(func.count())
         .select_from(rows.source)
         .where(rows.link == parent.c.id, *rows.where)
-        .correlate(parent)
+        .correlate(parent, *(target for target, _ in rows.beside(parent.c.id)))
         .scalar_subquery()
     )
-    return select(parent.c.id, counted).select_from(parent)
+    return select(parent.c.id, counted).select_from(with_beside(parent, rows, parent.c.id))
 
 
 def walked(roads: Roads, keys: Keys, arguments: Mapping[str, Any], window: Window | None) -> Any:
