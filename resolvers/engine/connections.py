@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,24 +27,29 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     arguments = run.arguments(type_name, node)
     page = Page.asked(arguments, node, run.services.limits)
     own = source.values(arguments)
-    bound_to = f"{run.values['me']}|{level.field_name}|{orjson.dumps(own, default=str).decode()}"
+    bound_to = ""
+    if level.order_at or page.cursor is not None:
+        bound_to = f"{run.values['me']}|{level.field_name}|{orjson.dumps(own, default=str).decode()}"
     wanted = list(dict.fromkeys(parent for parent, _ in parents))
     # One row more than the page tells whether there is a further one; it is read only for whoever asks.
-    further = any(part.asks("hasNextPage", "hasPreviousPage") for part in level.parts)
+    further = level.asks_further
     more: dict[str, Any] = {**own, "arguments": own, "limit": page.size + further}
     groups: dict[Any, list[Any]] = {}
     counts: dict[Any, int] = {}
-    if any(part.name != "totalCount" for part in level.parts):
+    ends: dict[Any, bool] = {}
+    if level.asks_rows:
         window = Window(page.backwards, page.cursor is not None)
         groups = await pages(run, level, wanted, window, page, bound_to, more, node)
-    if any(part.name == "totalCount" for part in level.parts):
+    if level.asks_count:
         statement = level.count_statement(own)
         counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
-    ends = {}
     for parent in wanted:
-        rows = groups.get(parent, [])
-        ends[parent] = len(rows) > page.size
-        groups[parent] = rows[: page.size][::-1] if page.backwards else rows[: page.size]
+        rows = groups.setdefault(parent, [])
+        if further:
+            ends[parent] = len(rows) > page.size
+            del rows[page.size :]
+        if page.backwards:
+            rows.reverse()
     filler = Filler(run, level, page, bound_to, groups, counts, ends)
     await filler.fill(parents, reading.response_key)
 
@@ -118,17 +124,19 @@ class Filler:
     more: dict[Any, bool]
 
     async def fill(self, parents: list[tuple[Any, dict[str, Any]]], key: str) -> None:
+        parts = {part.response_key: None for part in self.level.parts}
+        told_now = [part for part in self.level.parts if part.name not in {"nodes", "edges"}]
         for parent, made in parents:
-            told: dict[str, Any] = {}
+            told: dict[str, Any] = parts.copy()
             made[key] = told
-            for part in self.level.parts:
+            for part in told_now:
                 told[part.response_key] = self.part(part, parent)
         records = [record for parent, _ in parents for record in self.groups[parent]]
         for part in self.level.parts:
             if part.view is not None:
                 objects = iter(await self.run.build(part.view, records))
                 for parent, made in parents:
-                    made[key][part.response_key] = [next(objects) for _ in self.groups[parent]]
+                    made[key][part.response_key] = list(islice(objects, len(self.groups[parent])))
             elif part.name == "edges":
                 await self.fill_edges(part, parents, key, records)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -92,6 +93,27 @@ class Level:
     """The viewer's relations to the objects of a row, by type and alias: one column each, however many fields ask."""
     statements: dict[Any, Statement] = field(default_factory=dict)
 
+    @cached_property
+    def at_root(self) -> bool:
+        """There is one parent, and its rows hang on no key."""
+        return self.rows is None or self.rows.link is None
+
+    @cached_property
+    def takes_first(self) -> bool:
+        return isinstance(self.source, kind.Many) and self.source.first
+
+    @cached_property
+    def asks_rows(self) -> bool:
+        return any(part.name != "totalCount" for part in self.parts)
+
+    @cached_property
+    def asks_count(self) -> bool:
+        return any(part.name == "totalCount" for part in self.parts)
+
+    @cached_property
+    def asks_further(self) -> bool:
+        return any(part.asks("hasNextPage", "hasPreviousPage") for part in self.parts)
+
     def statement(self, window: Window | None, arguments: Mapping[str, Any]) -> Statement:
         named = frozenset(name for name, value in arguments.items() if value is not None)
         made = self.statements.get((window, named))
@@ -102,8 +124,7 @@ class Level:
                 assert isinstance(self.source.rows, kind.Roads)
                 assert self.row is not None
                 rows = rows_on_roads(self.source.rows, self.keys, arguments, self.row, window)
-            one = isinstance(self.source, kind.Many) and self.source.first
-            made = compiled(select_rows(rows, labelled(self.columns), self.joins, window, one))
+            made = compiled(select_rows(rows, labelled(self.columns), self.joins, window, self.takes_first))
             self.statements[window, named] = made
         return made
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -197,17 +199,27 @@ class Run:
         records = [record for parent, _ in parents for record in groups.get(parent, ())]
         objects = iter(await self.build(level.view, records))
         for parent, made in parents:
-            rows = [next(objects) for _ in groups.get(parent, ())]
+            rows = list(islice(objects, len(groups.get(parent, ()))))
             made[key] = (rows[0] if rows else None) if level.source.first else rows
 
     async def groups(
         self, level: Level, wanted: list[Any], window: Window | None, more: Mapping[str, Any]
     ) -> dict[Any, list[Any]]:
-        """The records of each parent."""
+        """The records of each parent; of those that have none, there need not be an entry."""
         statement = level.statement(window, more.get("arguments", {}))
-        groups: dict[Any, list[Any]] = {}
-        for record in await self.fetch(statement, {"parents": wanted, **more}):
-            groups.setdefault(record[0], []).append(record)
+        records = await self.fetch(statement, {"parents": wanted, **more})
+        if level.at_root:
+            return {wanted[0]: list(records)}
+        if window is None and not level.takes_first:
+            groups: dict[Any, list[Any]] = defaultdict(list)
+            for record in records:
+                groups[record[0]].append(record)
+            return groups
+        # A number tells the parent: a key would be made and hashed for each record.
+        groups = {parent: [] for parent in wanted}
+        places = list(groups.values())
+        for record in records:
+            places[record[0] - 1].append(record)
         return groups
 
     async def build(self, view: View, records: Sequence[Any]) -> list[Any]:

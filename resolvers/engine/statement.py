@@ -85,7 +85,8 @@ def select_rows(
     window: Window | None,
     one: bool = False,
 ) -> Select:
-    """The parent's key first, then the columns; for each parent its own page where there is a window."""
+    """The parent's key first, then the columns; where each parent has a page of its own, its place among the parents
+    instead of its key, from 1."""
     source = rows.source
     for target, on, optional in joins:
         source = source.join(target, on, isouter=optional)
@@ -102,7 +103,7 @@ def select_rows(
             .where(rows.link == any_(PARENTS), *conditions)
             .order_by(*order)
         )
-    parent = func.unnest(PARENTS).table_valued("id", name="parent").render_derived()
+    parent = func.unnest(PARENTS).table_valued("id", with_ordinality="place", name="parent").render_derived()
     page = (
         select(*columns)
         .select_from(source)
@@ -111,7 +112,7 @@ def select_rows(
         .limit(literal_column("1") if one else LIMIT)
         .lateral("page")
     )
-    return select(parent.c.id, *page.c).select_from(with_beside(parent, rows, parent.c.id).join(page, true()))
+    return select(parent.c.place, *page.c).select_from(with_beside(parent, rows, parent.c.id).join(page, true()))
 
 
 def with_beside(source: FromClause, rows: Rows, key: ColumnElement) -> FromClause:
