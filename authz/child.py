@@ -94,7 +94,11 @@ def enrolled_at(child_id: ColumnElement, units: str, keys: Keys) -> ColumnElemen
         return any_of()
     enrolment = table(Enrolment, f"enrolled_{units}")
     here = exists_in(
-        enrolment, enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, units), holds(enrolment)
+        enrolment,
+        enrolment.c.child_id == child_id,
+        keys.has(enrolment.c.unit_id, units),
+        holds(enrolment),
+        row_by_row=True,
     )
     return all_of(here, keys.has_not(child_id, "closed"))
 
@@ -105,7 +109,11 @@ def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         return any_of()
     enrolment = table(Enrolment, "left_led")
     was = exists_in(
-        enrolment, enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, "led"), left_before(enrolment)
+        enrolment,
+        enrolment.c.child_id == child_id,
+        keys.has(enrolment.c.unit_id, "led"),
+        left_before(enrolment),
+        row_by_row=True,
     )
     return all_of(was, keys.has_not(child_id, "closed"))
 

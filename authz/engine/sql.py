@@ -114,8 +114,8 @@ def start_of(day: ColumnElement) -> ColumnElement:
 def exists_in(source: FromClause, *conditions: ColumnElement[bool], row_by_row: bool = False) -> Exists:
     """EXISTS over a table.
 
-    `row_by_row` keeps PostgreSQL from making a join of it (OFFSET 0 does), which would read and sort every message of
-    a thread for its latest one.
+    `row_by_row` keeps PostgreSQL from making a join or a hash of it (OFFSET 0 does), which would read and sort every
+    message of a thread for its latest one, or every child of a unit for the few on a page.
     """
     found = select(number(1)).select_from(source).where(*conditions).correlate_except(source)
     return (found.offset(number(0)) if row_by_row else found).exists()
