@@ -4,7 +4,7 @@ from __future__ import annotations
 
 OTHER_WALL = "the same is asked by `Part.when`, as a second wall; the other one alone keeps the rule"
 SPARES_WORK = "only spares the database work: what would be found is asked for once more where it is used"
-NO_SUCH_DAYS = "daterange() raises for a period that ends before it begins, where there is one"
+NO_SUCH_DAYS = "daterange() and tstzrange() raise for a period that ends before it begins, where there is one"
 R2 = "R2: whoever holds the one relation never holds the other to the same child"
 NOT_CARRIED = "the mask of a guardian never carries this bit"
 ADMINISTRATION = "the importer refuses a need case of more than 24 hours, as a second wall"
@@ -21,6 +21,9 @@ UNIQUE = "PostgreSQL refuses the statement: a subquery would give two rows"
 EQUIVALENT: dict[str, str] = {
     "authz.engine.sql days: `period.c.until <= period.c.since` the other side of the bound": (
         "daterange() of a day and the same day is empty as well"
+    ),
+    "authz.message OwnPart._held: `spell.c.since < spell.c.until` the other side of the bound": (
+        "tstzrange() of an instant and the same instant is empty as well"
     ),
     "authz.engine.sql oslo_day_of: days of another time zone": TOLD,
     "authz.standing _days: `{until} <= {since}` becomes `{until} < {since}`": (
@@ -97,6 +100,7 @@ EQUIVALENT: dict[str, str] = {
 
 UNANSWERED: dict[str, str] = {
     "authz.engine.sql days: never the case `period.c.until <= period.c.since`": NO_SUCH_DAYS,
+    "authz.message OwnPart._held: where drops `spell.c.since < spell.c.until`": NO_SUCH_DAYS,
     "authz.engine.sql run_began: where drops `run.c.days.op('@>')(TODAY)`": UNIQUE,
     "authz.viewer pupils: always as if found": "a union of nothing cannot be made",
     "resolvers.child holder: where drops `person.c.id == row.c.holder_id`": UNIQUE,
