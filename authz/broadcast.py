@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, and_, bindparam, or_
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, case, func, or_, select
 
 from authz import child, message, unit
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import ME, Keys, all_of, any_of, exists_in, holds, table, word
+from authz.engine.sql import ME, UUIDS, Keys, all_of, any_of, exists_in, holds, table, word
 from authz.relation import CONTACT_ROLES
 from models import (
     BroadcastRecipient,
@@ -14,7 +14,10 @@ from models import (
     Group,
     GroupMembership,
     Message,
+    Person,
+    Position,
     ReadPointer,
+    Unit,
 )
 
 SENDS = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER
@@ -61,6 +64,9 @@ ALLOWED: dict[str, Line] = {
 
 UNIT: ColumnElement = bindparam("unit_id", type_=Uuid())
 GROUP: ColumnElement = bindparam("group_id", type_=Uuid())
+CHILD: ColumnElement = bindparam("child_id", type_=Uuid())
+LETTER: ColumnElement = bindparam("letter_id", type_=Uuid())
+PEOPLE: ColumnElement = bindparam("people", type_=UUIDS)
 
 
 def visible(broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -101,9 +107,13 @@ def has_answered(recipient: FromClause) -> ColumnElement[bool]:
     return exists_in(answer, answer.c.thread_id == recipient.c.thread_id, answer.c.author_id == recipient.c.person_id)
 
 
+def speaks(keys: Keys) -> ColumnElement[bool]:
+    """Leads the unit, or works at it where that is an SFO or kindergarten: may write on its behalf."""
+    return any_of(keys.has(UNIT, "led"), keys.has(UNIT, "staffed"))
+
+
 def sendable(keys: Keys) -> ColumnElement[bool]:
     """Whether the viewer may send a letter to the unit; or, where a group is named, to it."""
-    whole = any_of(keys.has(UNIT, "led"), keys.has(UNIT, "staffed"))
     membership = table(GroupMembership, "own_group")
     teaches = exists_in(
         membership,
@@ -112,7 +122,9 @@ def sendable(keys: Keys) -> ColumnElement[bool]:
         membership.c.role.in_([word(role) for role in CONTACT_ROLES]),
         holds(membership),
     )
-    return any_of(whole, all_of(keys.has(UNIT, "schools"), teaches))
+    school = table(Unit, "of_teacher")
+    at_school = exists_in(school, school.c.id == UNIT, school.c.kind == word("SCHOOL"))
+    return any_of(speaks(keys), all_of(keys.has(UNIT, "employed"), at_school, teaches))
 
 
 def writable(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
@@ -140,3 +152,38 @@ def addressed(child_id: ColumnElement) -> ColumnElement[bool]:
 
 def is_recipient(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     return and_(addressed(child_id), writable(child_id, keys))
+
+
+def still_writes(broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """Asked again for each child when its threads begin: nothing that has ended since then opens anything."""
+    as_whom = or_(~broadcast.c.on_behalf, speaks(keys))
+    return and_(sendable(keys), as_whom, is_recipient(CHILD, keys))
+
+
+def readers() -> Select:
+    """Id, key and relation of the staff, beside the viewer, who read threads about children there (T3 to T6), by name;
+    not about every one, where R1 or R2 closes it to them."""
+    position, row, person = table(Position, "works_there"), table(Unit, "at"), table(Person, "reader")
+    own, pupil, group = table(GroupMembership, "teaches"), table(GroupMembership, "taught"), table(Group, "class")
+    contact = exists_in(
+        own.join(group, group.c.id == own.c.group_id).join(pupil, pupil.c.group_id == group.c.id),
+        own.c.person_id == person.c.id,
+        own.c.role.in_([word(role) for role in CONTACT_ROLES]),
+        holds(own),
+        group.c.unit_id == UNIT,
+        unit.belongs(pupil, group),
+        addressed(pupil.c.person_id),
+    )
+    leads = func.bool_or(position.c.role == word("LEADER"))
+    at_school = row.c.kind == word("SCHOOL")
+    relation = case((leads, word("UNIT_LEADER")), (~at_school, word("UNIT_STAFF")), else_=word("CONTACT_TEACHER"))
+    return (
+        select(person.c.id, person.c.staff_key, relation.label("relation"))
+        .select_from(
+            position.join(row, row.c.id == position.c.unit_id).join(person, person.c.id == position.c.person_id)
+        )
+        .where(position.c.unit_id == UNIT, holds(position), person.c.id != ME)
+        .group_by(person.c.id, person.c.staff_key, person.c.name_key, row.c.kind)
+        .having(or_(leads, ~at_school, and_(at_school, contact)))
+        .order_by(person.c.name_key, person.c.id)
+    )

@@ -30,8 +30,8 @@ class Broadcast(Base):
     body_cipher: Mapped[bytes]
     on_behalf: Mapped[bool]
     """Written on behalf of the unit."""
-    acknowledged: Mapped[bool]
-    """The sender was told of sensitive content, and sent it all the same."""
+    sensitive: Mapped[bool]
+    """The sender was told of sensitive content, and sent it all the same: its messages are stored encrypted (L4)."""
     sent_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
 

@@ -14,6 +14,7 @@ from graphql import (
 from authz import absence as absence_policy
 from authz import attachment as attachment_policy
 from authz import block as block_policy
+from authz import broadcast as broadcast_policy
 from authz import child as child_policy
 from authz import confirmation as confirmation_policy
 from authz import delegate as delegate_policy
@@ -36,6 +37,7 @@ from resolvers import (
     absence,
     attachment,
     block,
+    broadcast,
     child,
     confirmation,
     delegate,
@@ -56,6 +58,7 @@ from resolvers import (
 from resolvers.acts import absence as absence_acts
 from resolvers.acts import block as block_acts
 from resolvers.acts import delegate as delegate_acts
+from resolvers.acts import letter as letter_acts
 from resolvers.acts import message as message_acts
 from resolvers.acts import need_case as need_case_acts
 from resolvers.acts import photo_consent as photo_consent_acts
@@ -80,6 +83,7 @@ POLICIES = (
     attachment_policy,
     absence_policy,
     photo_consent_policy,
+    broadcast_policy,
     delegate_policy,
     block_policy,
     confirmation_policy,
@@ -102,6 +106,7 @@ PAGES = (
     attachment,
     absence,
     photo_consent,
+    broadcast,
     delegate,
     block,
     confirmation,
@@ -117,11 +122,12 @@ PAGES = (
     substitution_acts,
     need_case_acts,
     absence_acts,
+    letter_acts,
     photo_consent_acts,
     record_acts,
     subscription,
 )
-PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Task", "NeedCase")
+PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Broadcast", "Task", "NeedCase")
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}
 """Types whose values come whole from a source of the field above."""
 

@@ -41,6 +41,19 @@ HOLD_STILL = text("select pg_advisory_xact_lock_shared(hashtextextended(:what, 0
 MUNICIPALITY = "select id, name from municipality where organisation_number = $1"
 
 
+UNFINISHED_LETTERS = "select * from unfinished_letters()"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A unit letter on its way."""
+
+    broadcast_id: UUID
+    unit_id: UUID
+    group_id: UUID | None
+    sender: Viewer
+
+
 class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
@@ -122,6 +135,24 @@ class Gateway:
         it may reach anybody."""
         async with self._acts.begin() as connection:
             yield connection
+
+    async def unfinished_letters(self) -> list[Letter]:
+        """Unit letters some of whose threads have not begun, oldest first, each with its sender as a viewer."""
+        return [
+            Letter(
+                row["broadcast_id"],
+                row["unit_id"],
+                row["group_id"],
+                Viewer(
+                    municipality=row["organisation_number"],
+                    number_hash=row["number_hash"],
+                    subject=None if row["subject"] is None else (row["issuer"], row["subject"]),
+                    private=False,
+                    employee=True,
+                ),
+            )
+            for row in await self._pool.fetch(UNFINISHED_LETTERS)
+        ]
 
     async def _municipality(self, connection: Any, number: str) -> tuple[UUID, str]:
         """Id and name; kept, since a municipality's never change while the process lives."""

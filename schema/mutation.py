@@ -14,6 +14,7 @@ from schema.absence import (
     WithdrawAbsenceInput,
 )
 from schema.block import LiftBlockInput, SetBlockInput
+from schema.broadcast import SendUnitLetterInput
 from schema.delegate import (
     ConsentToDelegateInput,
     EndDelegationInput,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         WithdrawAbsencePayload,
     )
     from schema.block import LiftBlockPayload, SetBlockPayload
+    from schema.broadcast import SendUnitLetterPayload
     from schema.delegate import (
         ConsentToDelegatePayload,
         EndDelegationPayload,
@@ -127,6 +129,11 @@ class Mutation:
         AppointSubstituteInput,
     )
     end_substitution: EndSubstitutionPayload = acted("Ends a substitution before its day.", EndSubstitutionInput)
+    send_unit_letter: SendUnitLetterPayload = acted(
+        "Sends a letter to the homes of a group or a unit: a thread with each guardian of each child, begun in the "
+        "background.",
+        SendUnitLetterInput,
+    )
     report_absence: ReportAbsencePayload = acted("A guardian tells a unit that a child is absent.", ReportAbsenceInput)
     register_absence: RegisterAbsencePayload = acted("A unit registers that a child is absent.", RegisterAbsenceInput)
     confirm_absence: ConfirmAbsencePayload = acted("A unit takes note of what was reported.", ConfirmAbsenceInput)

@@ -11,6 +11,7 @@ from schema.scalars import ABSENCES, Connection, GroupKind, UnitKind, paged
 
 if TYPE_CHECKING:
     from schema.absence import Absence
+    from schema.broadcast import Broadcast
     from schema.child import Child
     from schema.person import StaffMember
     from schema.substitution import Substitution
@@ -29,6 +30,7 @@ class Unit(Node):
         "Children enrolled here now whom the viewer sees by a relation at this unit, by name."
     )
     threads: Connection[Thread] = paged("Threads of this unit that the viewer sees, newest first.")
+    broadcasts: Connection[Broadcast] = paged("Letters of this unit that the viewer sees, newest first.")
     absences: Connection[Absence] = paged(
         "Absence from this unit that the viewer sees, the latest days first: with `on`, who is absent that day.",
         *ABSENCES,

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from schema.broadcast import UnitLetterPreviewInput
 from schema.child import Child
 from schema.node import Node, Person
 from schema.scalars import Connection, Relation, argument, asked, paged
 from schema.writing import RecipientPreviewInput
 
 if TYPE_CHECKING:
+    from schema.broadcast import UnitLetterPreview
     from schema.need_case import NeedCase
     from schema.task import Task
     from schema.thread import Thread
@@ -91,4 +93,8 @@ class Query:
     recipient_preview: RecipientPreview = asked(
         "Whom a new thread or a message would reach, and who else could read it, before it is written.",
         argument("input", RecipientPreviewInput, "What would be written where."),
+    )
+    unit_letter_preview: UnitLetterPreview = asked(
+        "Whom a unit letter would reach, and who else could read its threads, before it is sent.",
+        argument("input", UnitLetterPreviewInput, "Whom it would be for."),
     )

@@ -39,6 +39,7 @@ from server.event_stream import EventStreams
 from server.files_http import Files
 from server.graphql_http import Executes, GraphQLOverHTTP
 from server.health import health_routes
+from server.letters import delivering
 from server.logs import configure_logs, described
 from server.operations import Operations
 from server.protocols import HttpConnection, WebSocketConnection
@@ -116,6 +117,7 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
         edge = serving.settings.edge
         limits = LiveLimits(waiting=edge.waiting, missed=edge.missed, seconds=edge.seconds)
         engine.live = await stack.enter_async_context(Live(engine, (clock or Clock(serving.day)).now, limits).running())
+        await stack.enter_async_context(delivering(engine, clock or Clock(serving.day)))
         yield engine
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body_cipher", sa.LargeBinary(), nullable=False),
         sa.Column("on_behalf", sa.Boolean(), nullable=False),
-        sa.Column("acknowledged", sa.Boolean(), nullable=False),
+        sa.Column("sensitive", sa.Boolean(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_broadcast_unit_id")),
@@ -57,8 +57,32 @@ def upgrade() -> None:
         ["broadcast_id", "child_id"],
         postgresql_where="state = 'WAITING'",
     )
+    # Read by whoever delivers letters, for whom there is no viewer yet.
+    op.execute(
+        """
+        create function unfinished_letters() returns table (
+            broadcast_id uuid, unit_id uuid, group_id uuid, organisation_number text,
+            number_hash bytea, issuer text, subject text
+        ) language sql stable security definer set search_path = pg_catalog, public as $function$
+            select b.id, b.unit_id, b.group_id, m.organisation_number, i.number_hash, s.issuer, s.subject
+            from broadcast b
+            join person p on p.id = b.sender_id
+            join municipality m on m.id = p.municipality_id
+            left join lateral (
+                select number_hash from person_identifier where person_id = p.id
+                order by in_use desc, number_hash limit 1
+            ) i on true
+            left join lateral (
+                select issuer, subject from sign_in_subject where person_id = p.id order by issuer, subject limit 1
+            ) s on true
+            where b.finished_at is null
+            order by b.sent_at, b.id
+        $function$
+        """
+    )
 
 
 def downgrade() -> None:
+    op.execute("drop function unfinished_letters")
     op.drop_table("broadcast_recipient")
     op.drop_table("broadcast")

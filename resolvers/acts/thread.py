@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
@@ -13,7 +14,7 @@ from authz.engine.sql import table
 from models import Message, Participant, ReadPointer, Thread, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.attachment import Place, attach
-from resolvers.acts.message import checked_body, seen_thread, write_message
+from resolvers.acts.message import Body, checked_body, seen_thread, write_message
 from resolvers.acts.recipient import WHICH, agreed, place_of
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import checked_text, not_allowed, not_found
@@ -32,26 +33,47 @@ async def start_thread(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     body = await checked_body(acting, given, place.unit_id)
     joint = bool(given.get("joint"))
     together = joint or place.family
+    about = {"unit_id": place.unit_id, "child_id": place.child_id}
+    side = "GUARDIAN" if place.family else "UNIT"
     threads, places = [], []
     for group in [chosen] if together else [[one] for one in chosen]:
-        thread_id = new_key()
-        threads.append(thread_id)
-        about = {"thread_id": thread_id, "unit_id": place.unit_id, "child_id": place.child_id}
-        side = "GUARDIAN" if place.family else "UNIT"
         parts = {acting.viewer_id: side, **{one.person_id: one.side for one in group}}
-        await acting.write(
-            insert(Thread).values(
-                id=thread_id, unit_id=place.unit_id, child_id=place.child_id, subject=subject, joint=joint,
-                created_at=acting.now, last_message_at=acting.now,
-            ),
-            insert(Participant).values(
-                [{**about, "person_id": who, "side": on, "joined_at": acting.now} for who, on in parts.items()]
-            ),
-        )  # fmt: skip
-        message_id = await write_message(acting, about, side, body, acting.now, for_unit=for_unit)
-        places.append(Place(place.child_id, message_id=message_id))
+        begun = await begin_thread(acting, about, subject, body, parts, joint=joint, for_unit=for_unit)
+        threads.append(begun.thread_id)
+        places.append(Place(place.child_id, message_id=begun.message_id))
     await attach(acting, given.get("attachmentIds"), *places)
     return {"threads": threads}
+
+
+class Begun(NamedTuple):
+    thread_id: UUID
+    message_id: UUID
+
+
+async def begin_thread(
+    acting: Acting,
+    about: Mapping[str, UUID],
+    subject: str,
+    body: Body,
+    parts: Mapping[UUID, str],
+    *,
+    joint: bool = False,
+    for_unit: bool = False,
+) -> Begun:
+    """A thread and its first message, by the viewer. `about`: unit_id and child_id. `parts`: the sides of those who
+    take part, the viewer's among them."""
+    thread_id = new_key()
+    placed = {**about, "thread_id": thread_id}
+    await acting.write(
+        insert(Thread).values(
+            id=thread_id, **about, subject=subject, joint=joint, created_at=acting.now, last_message_at=acting.now
+        ),
+        insert(Participant).values(
+            [{**placed, "person_id": who, "side": on, "joined_at": acting.now} for who, on in parts.items()]
+        ),
+    )
+    message_id = await write_message(acting, placed, parts[acting.viewer_id], body, acting.now, for_unit=for_unit)
+    return Begun(thread_id, message_id)
 
 
 async def mark_thread_read(acting: Acting, given: Mapping[str, Any]) -> Outcome:
