@@ -57,6 +57,9 @@ GARBAGE = 50_000
 CONNECTIONS = max(4, 2 * (os.cpu_count() or 1))
 """Of a worker to the database. More would only queue in the database what can wait here, and take the cores from the
 worker that has to feed them."""
+SECONDS_TO_BE_HEALTHY = 30
+"""For a worker to start, or to answer whoever watches it, before it is killed and another takes its place: on a
+busy machine starting takes longer than uvicorn's own five seconds, and then no worker ever lives."""
 DEATH_OF_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
 
@@ -84,7 +87,6 @@ class Serving:
         if self.parent is not None:
             end_with(self.parent)
         vault = Vault.open(DataFolder(self.folder).keys_file, create=False)
-        bucket = self.settings.attachments
         issuer_key = development_key(self.folder).public_key() if self.settings.development_login else None
         clock = Clock(self.day)
         return build_app(
@@ -95,9 +97,14 @@ class Serving:
                 clock=clock,
                 check=partial(check_answers, self.api_connect),
                 development=(self.folder, self.municipality) if self.settings.development_login else None,
-                storage=S3Storage(bucket) if bucket is not None else FolderStorage(self.folder / "attachments"),
+                storage=self.storage(),
             )
         )
+
+    def storage(self) -> Storage:
+        """Where files lie. Raises BucketNotUsable."""
+        bucket = self.settings.attachments
+        return S3Storage(bucket) if bucket is not None else FolderStorage(DataFolder(self.folder).attachments)
 
 
 @asynccontextmanager
@@ -232,6 +239,7 @@ async def run_server(
     where the port is taken.
     """
     configure_logs()
+    serving.storage()  # that it cannot be had is better known before anybody is waited for
     if serving.settings.development_login:
         check_host(host)
         log.warning("THE DEVELOPMENT LOGIN IS ON: whoever reaches this server may ask as anyone")
@@ -254,6 +262,7 @@ async def run_server(
         proxy_headers=False,
         server_header=False,
         date_header=False,
+        timeout_worker_healthcheck=SECONDS_TO_BE_HEALTHY,
         timeout_graceful_shutdown=serving.settings.edge.seconds_to_stop,
         backlog=2048,
     )

@@ -59,6 +59,7 @@ def told(wrong: Exception) -> CommandFailed:
     from server.database import DatabaseNotUsable
     from server.development_login import DevelopmentLoginRefused
     from server.imports import ImportRefused, MunicipalityUnclear
+    from server.s3 import BucketNotUsable
     from server.settings import SettingsNotUsable
     from vault import KeysNotUsable
 
@@ -68,7 +69,12 @@ def told(wrong: Exception) -> CommandFailed:
         case NotANationalId() | MunicipalityUnclear() | TooFewChildren():
             return InputNotTaken(str(wrong))
         case (
-            ClusterNotUsable() | DatabaseNotUsable() | DevelopmentLoginRefused() | KeysNotUsable() | SettingsNotUsable()
+            BucketNotUsable()
+            | ClusterNotUsable()
+            | DatabaseNotUsable()
+            | DevelopmentLoginRefused()
+            | KeysNotUsable()
+            | SettingsNotUsable()
         ):
             return CommandFailed(str(wrong))
         case OSError(strerror=str(reason), filename=None):

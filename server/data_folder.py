@@ -34,6 +34,11 @@ class DataFolder:
         return self.path / "cluster"
 
     @property
+    def attachments(self) -> Path:
+        """Where files lie, encrypted, unless they lie in a bucket."""
+        return self.path / "attachments"
+
+    @property
     def municipality_files(self) -> Path:
         """Where the demo writes the files that it imports, for a reader to open."""
         return self.path / "municipality"

@@ -22,9 +22,11 @@ from server.settings import EdgeLimits, Settings
 from server.storage import FolderStorage
 from server.tokens import Tokens, development_key, issue_development_token
 from tests.acts import RETRACT, Acts, codes
+from tests.conftest import Innsyn
 from tests.edge import served
 from tests.files import FILES, PDF
 from tests.test_record_acts import OPEN, REMOVE, rewrite, write, written
+from tests.worlds.files import write_persons, write_roster
 from tests.worlds.village import village
 from tests.worlds.world import TODAY, World
 from vault.chunks import CHUNK, SEALED_CHUNK
@@ -523,3 +525,55 @@ async def test_another_records_file_is_not_attached(desk: Desk) -> None:
     other = await written(acts, "teacher")
     assert codes(await rewrite(acts, "teacher", other, attachmentIds=[file])) == ["NOT_FOUND"]
     assert codes(await write(acts, "teacher", attachmentIds=[file])) == ["NOT_FOUND"]
+
+
+# --- the whole server ---
+
+
+async def test_nobody_unknown_here_uploads_a_file(desk: Desk) -> None:
+    number = "01817512345"
+    told = issue_development_token(desk.folder, number, desk.acts.world.organisation_number)
+    answer = await desk.client.post(
+        "/attachments", files={"file": ("x.pdf", PDF, "application/pdf")}, headers={"authorization": f"Bearer {told}"}
+    )
+    assert (answer.status_code, code(answer)) == (403, "UPLOAD_NOT_ALLOWED")
+    assert await desk.rows() == []
+
+
+def test_a_file_goes_in_and_out_of_a_server_with_two_workers(innsyn: Innsyn, tmp_path: Path) -> None:
+    world = village()
+    today = ("--today", TODAY.isoformat())
+    innsyn.told("import", "roster", write_roster(world, tmp_path / "roster"), "--yes", *today)
+    documents = write_persons(world, world.readings[0].documents, tmp_path / "persons.ndjson")
+    innsyn.told("import", "persons", documents, "--yes", *today)
+    tokens = {who: innsyn.token(world.people[who].number or "") for who in ("mother", "teacher")}
+    with innsyn.serving("--workers", "2", *today) as url:
+        clients = {
+            who: httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=120)
+            for who, token in tokens.items()
+        }
+
+        def ask(who: str, text: str, **variables: Any) -> dict[str, Any]:
+            answer = clients[who].post("/graphql", json={"query": text, "variables": variables}).json()
+            assert "errors" not in answer, answer
+            told: dict[str, Any] = answer["data"]
+            return told
+
+        file = clients["mother"].post("/attachments", files={"file": ("a.pdf", PDF, "application/pdf")}).json()["id"]
+        [child] = ask("mother", "{ viewer { children { id units { id kind } } } }")["viewer"]["children"]
+        [school] = [unit["id"] for unit in child["units"] if unit["kind"] == "SCHOOL"]
+        given = {"unitId": school, "childId": child["id"], "subject": "Emne", "body": "Se vedlegg", "recipientIds": [],
+                 "idempotencyKey": "1", "attachmentIds": [file]}  # fmt: skip
+        start = (
+            "mutation ($input: StartThreadInput!) { startThread(input: $input) { threads { id } problems { code } } }"
+        )
+        assert ask("mother", start, input=given)["startThread"]["problems"] == []
+        read = "{ viewer { threads { nodes { latestMessage { attachments { url } } } } } }"
+        [thread] = ask("teacher", read)["viewer"]["threads"]["nodes"]
+        [attachment] = thread["latestMessage"]["attachments"]
+        assert clients["teacher"].get(attachment["url"]).content == PDF
+        assert clients["mother"].get(attachment["url"]).status_code == 404
+        for client in clients.values():
+            client.close()
+    stored = [path for path in (innsyn.folder.path / "attachments").rglob("*") if path.is_file()]
+    assert len(stored) == 1

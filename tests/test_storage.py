@@ -117,3 +117,25 @@ def test_a_bucket_is_told_by_its_address() -> None:
     told = "s3://files/innsyn/a?endpoint=https://s3.example.no&region=no-1"
     assert Bucket.parse(told) == Bucket("files", "innsyn/a", "https://s3.example.no", "no-1")
     assert Bucket.parse("s3://files") == Bucket("files", "", None, None)
+
+
+def test_a_server_without_the_library_for_its_bucket_says_so_at_its_start(innsyn) -> None:
+    innsyn.environment |= {"INNSYN_ATTACHMENTS": "s3://files", "PYTHONPATH": str(without_obstore(innsyn.folder.path))}
+    done = innsyn("serve", "--port", "0")
+    assert done.returncode == 1
+    assert "pip install 'innsyn[s3]'" in done.stderr
+
+
+def without_obstore(folder: Path) -> Path:
+    """A folder that hides the library from whoever looks there first."""
+    hiding = folder / "hiding" / "obstore"
+    hiding.mkdir(parents=True)
+    (hiding / "__init__.py").write_text("raise ImportError")
+    return hiding.parent
+
+
+def test_a_server_with_a_bucket_that_makes_no_sense_says_so_at_its_start(innsyn) -> None:
+    innsyn.environment["INNSYN_ATTACHMENTS"] = "https://files"
+    done = innsyn("serve", "--port", "0")
+    assert done.returncode == 1
+    assert "INNSYN_ATTACHMENTS: a bucket is told as s3://" in done.stderr
