@@ -251,6 +251,8 @@ async def test_no_free_text_is_taken_unless_the_municipality_lets_there_be_any(p
     told = (await absence(acts, REPORT, "mother", note=" Feber "))["absence"]
     assert told["note"] == "Feber"
     await refused(acts, "INVALID", absence(acts, REPORT, "mother", note="x" * 201, **days(3, 3)))
+    number = f"Ring {world.people['mother'].number}"
+    await refused(acts, "SENSITIVE_CONTENT", absence(acts, REPORT, "mother", note=number, **days(3, 3)))
 
 
 async def test_reason_and_note_lie_encrypted_in_the_database(place, vault) -> None:

@@ -18,6 +18,7 @@ from resolvers.acting import Acting, Outcome
 from resolvers.acts.place import CHILD, UNIT, WHICH, child_at_unit
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import ActRefused, Problem, ProblemCode, Text, checked_text, invalid, not_allowed, not_found
+from screening.screen import screen
 
 LONGEST_NOTE = 200
 MOST_DAYS = 60
@@ -50,6 +51,10 @@ NO_NOTES = Text(
     nn="Kommunen tek ikkje imot fritekst om fråvær. Vel ei årsak.",
     en="The municipality takes no free text about absence. Choose a reason.",
 )
+NUMBER = Text(
+    nb="Skriv ikke fødselsnummer her.", nn="Skriv ikkje fødselsnummer her.",
+    en="Do not write national identity numbers here.",
+)  # fmt: skip
 OVERLAPS = Text(
     nb="Det er alt meldt fravær da. Rett det i stedet.", nn="Det er alt meldt fråvær då. Rett det i staden.",
     en="Absence has already been reported then. Correct that one instead.",
@@ -105,7 +110,13 @@ async def checked_note(acting: Acting, given: Mapping[str, Any]) -> str | None:
     )
     if allowed is None or allowed["value"] != "ALLOWED":
         raise not_allowed("input", "note", text=NO_NOTES)
-    return checked_text(given["note"], LONGEST_NOTE, "input", "note")
+    note = checked_text(given["note"], LONGEST_NOTE, "input", "note")
+    # Why a child is ill is sensitive by nature, and encrypted; a national identity number is never let through.
+    found = [one for one in screen(note) if not one.kind.may_be_acknowledged]
+    if found:
+        details = [str(one) for one in found]
+        raise ActRefused(Problem(ProblemCode.SENSITIVE_CONTENT, NUMBER, ("input", "note"), details=details))
+    return note
 
 
 async def written(

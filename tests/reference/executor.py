@@ -160,6 +160,8 @@ def unit_field(asked: Asked, unit: str, name: str, arguments: dict[str, Any]) ->
         return page(of("Child", view.unit_children(unit)), arguments, "Child")
     if name == "absences":
         return absence_page(everyday.absences(view, unit=unit), arguments)
+    if name == "broadcasts":
+        return page([], arguments, "Broadcast")
     if name == "substitutions":
         return []
     threads = [thread for thread in view.visible_threads() if view.world.threads[thread].unit == unit]

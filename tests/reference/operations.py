@@ -19,7 +19,16 @@ from graphql import (
 
 UNALIASED = {"relations", "positions", "participants", "responsibilities", "cursor", "startCursor", "endCursor"}
 """Lists without an order of their own, and cursors: the comparison knows them by name."""
-LEFT_OUT = {"explainAccess", "records", "attachments", "madeAt", "recipientPreview", "cases", "needCases"}
+LEFT_OUT = {
+    "explainAccess",
+    "records",
+    "attachments",
+    "madeAt",
+    "recipientPreview",
+    "cases",
+    "needCases",
+    "unitLetterPreview",
+}
 """The texts of the first are the server's own, and when a task was made the world does not say; each of them has tests
 of its own."""
 
