@@ -2,7 +2,7 @@
 
 import { useAnswer } from "./asking";
 import { graphql } from "./gql";
-import type { GroupPageQuery } from "./gql/graphql";
+import type { GroupPageQuery, NewestOfGroupQuery } from "./gql/graphql";
 import { Failed, Gone, Heading, Waiting } from "./parts";
 import { hrefTo } from "./routes";
 import { useTexts } from "./texts";
@@ -21,6 +21,19 @@ const GROUP = graphql(`
           id
           name
           guardians { id name contact { phone email } }
+        }
+      }
+    }
+  }
+`);
+
+const NEWEST = graphql(`
+  query NewestOfGroup($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on Group {
+        children {
+          id
           threads(first: 3) { nodes { id subject lastMessageAt unreadCount } }
         }
       }
@@ -28,14 +41,20 @@ const GROUP = graphql(`
   }
 `);
 
+type Newest = Extract<NewestOfGroupQuery["node"], { __typename: "Group" }>["children"][number]["threads"]["nodes"];
 type Child = NonNullable<Extract<GroupPageQuery["node"], { __typename: "Group" }>>["children"][number];
 
 export function GroupPage({ id }: { id: string }) {
   const says = useTexts();
-  const { data, failure, refresh } = useAnswer(GROUP, { id });
-  if (!data) return failure ? <Failed failure={failure} onRetry={refresh} /> : <Waiting />;
+  // How to reach people is asked for once, and not whenever somebody writes; who is there, and the threads, are followed.
+  const { data, failure, refresh } = useAnswer(GROUP, { id }, { live: false });
+  const newest = useAnswer(NEWEST, { id }).data;
+  if (!data || !newest) return failure ? <Failed failure={failure} onRetry={refresh} /> : <Waiting />;
   const group = data.node;
-  if (group?.__typename !== "Group") return <Gone text={says.group.gone} />;
+  const now = newest.node;
+  if (group?.__typename !== "Group" || now?.__typename !== "Group") return <Gone text={says.group.gone} />;
+  const newestOf = new Map(now.children.map((child) => [child.id, child.threads.nodes]));
+  const children = group.children.filter((child) => newestOf.has(child.id));
   const title = `${group.name}, ${group.unit.name}`;
   return (
     <>
@@ -44,17 +63,17 @@ export function GroupPage({ id }: { id: string }) {
       <p>
         <strong>{says.group.staff}:</strong> {group.staff.map(({ name }) => name).join(", ")}
       </p>
-      <p>{says.group.pupils(group.children.length)}</p>
+      <p>{says.group.pupils(children.length)}</p>
       <ul className="cards">
-        {group.children.map((child) => (
-          <Card key={child.id} child={child} unit={group.unit.id} />
+        {children.map((child) => (
+          <Card key={child.id} child={child} unit={group.unit.id} newest={newestOf.get(child.id) ?? []} />
         ))}
       </ul>
     </>
   );
 }
 
-function Card({ child, unit }: { child: Child; unit: string }) {
+function Card({ child, unit, newest }: { child: Child; unit: string; newest: Newest }) {
   const says = useTexts();
   const { day } = useTimes();
   return (
@@ -83,9 +102,9 @@ function Card({ child, unit }: { child: Child; unit: string }) {
         <p>{says.group.noGuardians}</p>
       )}
       <h3>{says.group.newest}</h3>
-      {child.threads.nodes.length > 0 ? (
+      {newest.length > 0 ? (
         <ul>
-          {child.threads.nodes.map((thread) => (
+          {newest.map((thread) => (
             <li key={thread.id}>
               <a href={hrefTo({ page: "thread", id: thread.id })}>{thread.subject}</a>, {day(thread.lastMessageAt)}
               {thread.unreadCount > 0 && <span className="badge">{says.inbox.unread(thread.unreadCount)}</span>}

@@ -18,9 +18,11 @@ const RECEIVED = graphql(`
   }
 `);
 
+// `thread` is asked for since the event is told of what is asked for: with the count alone, what the other side has read
+// would come to nobody's knowledge.
 const INBOX_CHANGED = graphql(`
   subscription InboxChanged {
-    inboxChanged { unreadCount }
+    inboxChanged { unreadCount thread { id } }
   }
 `);
 
