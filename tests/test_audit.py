@@ -19,17 +19,16 @@ FOLDER = Path(__file__).parent / "audit"
 SECONDS = 300
 
 
-@pytest.fixture(scope="session")
-def node() -> Node:
-    """Node with the audits' package installed from its lockfile."""
+def installed_node(folder: Path) -> Node:
+    """Node, with the packages of the folder's lockfile installed in it; the test is skipped where that cannot be."""
     try:
         found = GraphiqlBuild().node()
     except (GraphiqlNotBuilt, OSError) as reason:
-        pytest.skip(f"the audits need Node: {reason}")
+        pytest.skip(f"this needs Node: {reason}")
     path = os.pathsep.join((str(found.command.parent), os.environ.get("PATH", os.defpath)))
     installed = subprocess.run(
         [*found.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=FOLDER,
+        cwd=folder,
         env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
@@ -37,8 +36,13 @@ def node() -> Node:
         timeout=SECONDS,
     )
     if installed.returncode != 0:
-        pytest.skip(f"the audits need an npm registry: {installed.stderr[-500:]}")
+        pytest.skip(f"this needs an npm registry: {installed.stderr[-500:]}")
     return found
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    return installed_node(FOLDER)
 
 
 async def audited(node: Node, address: str, token: str) -> list[dict[str, Any]]:

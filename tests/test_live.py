@@ -126,6 +126,26 @@ async def test_a_retracted_message_comes_once_more_without_its_text(fjellet: Tow
         assert heard(await talk.next()) == (sent, None)
 
 
+SEND = """mutation($thread: ID!) { sendMessage(input: {threadId: $thread, body: "Hei", idempotencyKey: "1"}) {
+    message { id } problems { code } } }"""
+RETRACT = "mutation($message: ID!) { retractMessage(input: {messageId: $message}) { problems { code } } }"
+
+
+@pytest.mark.parametrize(("delivered", "problems"), [(True, ["TOO_LATE"]), (False, [])])
+async def test_what_was_delivered_to_the_other_side_cannot_be_retracted(
+    fjellet: Town, delivered: bool, problems: list[str]
+) -> None:
+    async with fjellet.listening("mother" if delivered else "leader") as talk, fjellet.talk("teacher") as writing:
+        await writing.subscribe(SEND, thread=fjellet.id("Thread", "talk"))
+        sent = (await writing.next())["data"]["sendMessage"]
+        assert sent["problems"] == []
+        assert heard(await talk.next())[0] == sent["message"]["id"]
+        await writing.subscribe(RETRACT, "retract", message=sent["message"]["id"])
+        assert (await writing.hear())["type"] == "complete"
+        told = (await writing.next("retract"))["data"]["retractMessage"]["problems"]
+        assert [problem["code"] for problem in told] == problems
+
+
 async def retract(town: Town) -> None:
     """The newest message."""
     await town.hand.execute(

@@ -21,6 +21,9 @@ import httpx
 import psutil
 import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from authz.viewer import Viewer
 from models.base import new_key
@@ -232,6 +235,39 @@ async def test_a_server_that_is_told_to_stop_ends_in_order(
     logged = [json.loads(line) for line in err.splitlines()]
     assert any("DEVELOPMENT LOGIN IS ON" in entry["event"] for entry in logged)
     assert NUMBER not in err
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_open_connections_do_not_hold_up_a_server_that_is_told_to_stop(
+    municipality: Database, tmp_path: Path, workers: int
+) -> None:
+    made = serving(tmp_path, municipality)
+    with process(made, tmp_path, workers) as (started, address):
+        token = issue_development_token(tmp_path, NUMBER, MUNICIPALITY)
+        headers = {"authorization": f"Bearer {token}", "accept": "text/event-stream"}
+        received = {"query": "subscription { messageReceived { id } }"}
+        url = f"ws{address.removeprefix('http')}/graphql"
+        async with (
+            connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=60) as socket,
+            httpx.AsyncClient(base_url=address, headers=headers, timeout=30) as asking,
+            asking.stream("POST", "/graphql", json=received) as stream,
+        ):
+            await socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
+            await socket.recv()
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": received}))
+            lines = stream.aiter_lines()
+            await anext(lines)
+            started.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1001
+            assert [line async for line in lines if line.startswith("event:")] == []
+        _, err = await asyncio.to_thread(started.communicate, None, 10)
+    assert started.returncode == 0
+    assert {"1001", "GONE"} <= {str(json.loads(line).get("code")) for line in err.splitlines()}
+    assert NUMBER not in err
+    assert "127.0.0.1" not in err
 
 
 async def test_workers_do_not_outlive_a_server_that_was_killed(municipality: Database, tmp_path: Path) -> None:
