@@ -246,6 +246,7 @@ async def test_open_connections_do_not_hold_up_a_server_that_is_told_to_stop(
         token = issue_development_token(tmp_path, NUMBER, MUNICIPALITY)
         headers = {"authorization": f"Bearer {token}", "accept": "text/event-stream"}
         received = {"query": "subscription { messageReceived { id } }"}
+        assert await asyncio.to_thread(answered, address, bearer(tmp_path))
         url = f"ws{address.removeprefix('http')}/graphql"
         async with (
             connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=60) as socket,
