@@ -20,6 +20,7 @@ from demo.maker import instant
 from demo.municipality import LOCAL, PERSONS, ROSTER, make_municipality, write_municipality
 from demo.personas import write_personas
 from demo.recipe import Recipe, keep, kept_recipe
+from demo.records import fill_records
 from demo.threads import Progress, fill_threads
 from resolvers import ids
 from server.clock import Clock
@@ -81,6 +82,7 @@ async def build_demo(
     now = instant(recipe.day, 0)
     await import_files(database, folder, recipe, progress, console or Console(quiet=True))
     await fill(database, m, recipe, now, progress)
+    await write_records(database, folder, recipe, now)
     write_personas(m, folder, await ids_of(database, folder, recipe))
     keep(replace(recipe, built=True), folder)
 
@@ -125,6 +127,16 @@ async def fill(database: Database, m: Municipality, recipe: Recipe, now: dt.date
         )
     finally:
         await connection.close()
+
+
+async def write_records(database: Database, folder: DataFolder, recipe: Recipe, now: dt.datetime) -> None:
+    """Records of some of the pupils, unless they are there."""
+    municipality = await municipality_of(database, recipe)
+    if municipality is None:
+        raise LookupError("the municipality of the roster is not in the database")
+    vault = Vault.open(folder.keys_file, create=False)
+    async with database.admin_engine().begin() as connection:
+        await fill_records(connection, vault, municipality, now)
 
 
 async def ids_of(database: Database, folder: DataFolder, recipe: Recipe) -> dict[str, str]:

@@ -36,6 +36,7 @@ CLASS = """query MyClass {
         address { lines postalCode city }
         guardians { name contact { phone email } }
         threads(first: 3) { nodes { subject lastMessageAt unreadCount } }
+        records(first: 3) { totalCount nodes { kind writtenAt latestVersion { title } } }
       }
     }
   }

@@ -31,6 +31,7 @@ from demo.maker import FEWEST_CHILDREN, instant, units_for
 from demo.municipality import TooFewChildren, make_municipality, write_municipality
 from demo.personas import issue_tokens, print_personas, read_personas
 from demo.recipe import kept_recipe
+from demo.records import TEXTS
 from demo.threads import fill_threads, lengths
 from norway.national_id import is_national_id, is_synthetic
 from server.app import Serving, open_engine
@@ -532,3 +533,24 @@ async def test_example_query_of_every_persona_shows_what_its_title_says(database
             ] == []
             told = (await client.post("/later", json=query, headers=coming)).json()
             assert told["data"]["viewer"]["children"] == [{"name": "Snill Perle"}]
+
+
+async def test_records_of_the_demo_are_of_every_kind_and_of_the_cast_teachers_class(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = await built(database, tmp_path)
+    await build_demo(database, folder, CHILDREN, MESSAGES, 1, TODAY, tell_nobody)
+    [teacher] = [one["number"] for one in read_personas(folder) if one["id"] == "contact-teacher"]
+    vault = Vault.open(folder.keys_file, create=False)
+    connection = await asyncpg.connect(**database.admin_connect)
+    try:
+        kinds = await connection.fetch(
+            """select r.kind, count(*) from record r join person_identifier i on i.person_id = r.author_id
+               where i.number_hash = $1 group by r.kind""",
+            vault.keyed_hash(teacher, "national_id"),
+        )
+        assert {row["kind"] for row in kinds} == set(TEXTS)
+        bodies = await connection.fetch("select body_cipher from record_version")
+        assert not any(b"Inhalator" in row["body_cipher"] for row in bodies)
+    finally:
+        await connection.close()

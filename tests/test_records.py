@@ -276,14 +276,14 @@ def random_records(world: World, random: Random, count: int) -> list[Told]:
         where = random.choice(went)
         readers = tuple(dict.fromkeys(random.choice(works) for _ in range(random.randint(0, 4))))
         former = tuple({random.choice(works)} - set(readers))
-        spans = [
-            Opening(random.choice(leaders), now - HOUR, now) for now in (oslo(world.today), oslo(world.today) + HOUR)
-        ]
+        today = oslo(world.today)
+        ends = (today, today + HOUR, today + 2 * HOUR)
+        spans = [Opening(random.choice(leaders), end - HOUR, end) for end in ends]
         author = random.choice([random.choice(works), *readers])
         told.append(
             Told(f"record{number}", where.child, where.unit, random.choice((*SHARED, *CLOSED)), author,
                  oslo(world.today - DAY * 400) + HOUR * number, readers, former, random.random() < 0.3,
-                 tuple(spans[: random.randint(0, 2)]))
+                 tuple(random.sample(spans, random.randint(0, 2))))
         )  # fmt: skip
     return told
 
