@@ -28,8 +28,8 @@ from tests.mutants.trial import Broken, Verdict
 
 ACTS = ("tests/test_writing.py", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/test_*_acts.py")))
 BY_CONCEPT = {
-    "record": ("tests/test_records.py",),
-    "attachment": ("tests/test_records.py",),
+    "record": ("tests/test_records.py", "tests/test_record_acts.py"),
+    "attachment": ("tests/test_files_http.py",),
     "thread": ("tests/test_writing.py",),
     "message": ("tests/test_writing.py",),
     "recipient": ("tests/test_writing.py",),
