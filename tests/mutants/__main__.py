@@ -167,7 +167,9 @@ def chosen(options: argparse.Namespace) -> list[Mutant]:
         told = options.named_in.read_text()
         mutants = [mutant for mutant in mutants if f"{mutant.name} | " in told]
     if options.sample is not None and options.sample < len(mutants):
-        judged = [mutant for mutant in mutants if mutant.kind != "printed" and not equivalent(mutant)]
+        known = guards.places()
+        judged = [mutant for mutant in mutants if mutant.kind not in UNWORLDLY and not equivalent(mutant)]
+        judged = [mutant for mutant in judged if guards.place_of(mutant) in known]
         mutants = Random(options.seed).sample(judged, min(options.sample, len(judged)))
     return mutants
 
@@ -253,7 +255,9 @@ def main() -> None:
     parser.add_argument("--match", metavar="TEXT", help="only mutants with this in their name")
     parser.add_argument("--named-in", type=Path, metavar="FILE", help="only mutants that this names, such as a log")
     parser.add_argument("--list", action="store_true", help="name the mutants and try none")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many, drawn by --seed, in few worlds")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="so many, drawn by --seed, in the worlds of guards.json"
+    )
     parser.add_argument("--seed", default="1", metavar="TEXT", help="such as the commit's hash")
     parser.add_argument("--record", action="store_true", help="write tests/mutants/guards.json, by which --sample goes")
     parser.add_argument("--most", type=int, metavar="N", help="a quick look: so many cases for a mutant")

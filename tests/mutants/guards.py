@@ -21,9 +21,15 @@ def place_of(mutant: Mutant) -> str:
     return f"{mutant.module} {mutant.place}"
 
 
+def places() -> dict[str, list[str]]:
+    """The names of worlds, by place."""
+    told: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    return told
+
+
 def record(verdicts: Mapping[Mutant, Verdict], stage: Stage) -> None:
     """Keeps what is known of places that were not tried."""
-    told: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    told = places()
     found: dict[str, set[str]] = {}
     for mutant, verdict in verdicts.items():
         if verdict.case is not None:
@@ -33,5 +39,5 @@ def record(verdicts: Mapping[Mutant, Verdict], stage: Stage) -> None:
 
 
 def worlds_of(mutants: Iterable[Mutant]) -> set[str]:
-    told: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    told = places()
     return {name for mutant in mutants for name in told.get(place_of(mutant), ())}

@@ -44,7 +44,7 @@ TURNED = {ast.LtE: ast.Lt, ast.Lt: ast.LtE, ast.GtE: ast.Gt, ast.Gt: ast.GtE}
 """Inclusive to exclusive, and back."""
 TRUE, FALSE = "__import__('sqlalchemy').true()", "__import__('sqlalchemy').false()"
 MASK = "__import__('authz.engine.policy', fromlist=['_']).Relation({})"
-SHOWING = {"printed", "relation_names"}
+SHOWING = {"printed", "relation_names", "names_of"}
 """Functions that put masks into words, and decide nothing."""
 KEPT_WHOLE = {"LINES", "ALLOWED", "SOURCES", "ENTITIES", "THREADS"}
 """Tables that the catalogue checks for being whole."""
@@ -176,6 +176,8 @@ class TreeMutants:
             return
         if isinstance(parent, ast.Tuple) and isinstance(parent.elts[-1], ast.Call):
             return  # the name of a tie, as in `bit`
+        if isinstance(parent, ast.Dict):
+            return  # a table of names
         if isinstance(parent, ast.Attribute | ast.keyword) or any(
             getattr(above, "name", "") in SHOWING for above in self.above(node)
         ):

@@ -118,7 +118,7 @@ def everyday(world: World, ids: dict[Node, str], plausible: set[Node]) -> Iterat
     uses = " ".join(
         f"{unit}_{purpose}: photoUseAllowed(purpose: {purpose}, unitId: ${unit}) {{ allowed reason }}"
         for unit in units
-        for purpose in PURPOSES[:FEW]
+        for purpose in PURPOSES
     )
     on = f'on: "{world.today}"'
     for name, type_name, fields, more in (

@@ -167,7 +167,7 @@ def everyday(units: list[str]) -> str:
     uses = [
         f'u{number}_{purpose}: photoUseAllowed(purpose: {purpose}, unitId: "{unit}") {{ allowed reason }}'
         for number, unit in enumerate(units)
-        for purpose in PURPOSES[:3]
+        for purpose in PURPOSES
     ]
     return EVERYDAY.replace("USES", " ".join(uses))
 
