@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from aiodataloader import DataLoader
 from sqlalchemy import ColumnElement, FromClause, Select, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,9 +54,17 @@ def unwrapped(vault: Vault, rows: Iterable[Any]) -> dict[UUID, bytes]:
 
 
 async def data_keys(run: Run, children: Iterable[UUID]) -> Mapping[UUID, bytes]:
-    """Those of the children who have one."""
+    """Those of the children, each asked for once in an operation however many columns lie under it."""
+    loader = run.loaders.get(id(KEYS_OF_CHILDREN))
+    if loader is None:
+
+        async def load(wanted: list[UUID]) -> list[bytes]:
+            keys = unwrapped(run.services.vault, await run.fetch(KEYS_OF_CHILDREN, {"of_children": wanted}))
+            return [keys[child_id] for child_id in wanted]
+
+        loader = run.loaders[id(KEYS_OF_CHILDREN)] = DataLoader(load, max_batch_size=1000)
     wanted = list(dict.fromkeys(children))
-    return unwrapped(run.services.vault, await run.fetch(KEYS_OF_CHILDREN, {"of_children": wanted}))
+    return dict(zip(wanted, await loader.load_many(wanted), strict=True))
 
 
 HOLD_KEYS = text("select pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")

@@ -11,6 +11,7 @@ import pytest
 
 from resolvers import ids
 from tests.acts import Acts, act, codes
+from tests.family import Family
 from tests.worlds.village import village
 from tests.worlds.world import LONG_AGO, TODAY
 
@@ -311,4 +312,33 @@ async def test_a_blocked_author_neither_reads_nor_writes_by_r1(place) -> None:
     acts.now += dt.timedelta(days=1)
     assert await body(acts, "teacher", record) == "-"
     assert codes(await rewrite(acts, "teacher", record)) == ["NOT_FOUND"]
+    assert codes(await write(acts, "teacher")) == ["NOT_FOUND"]
+
+
+async def written_by(acts: Acts, who: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    try:
+        return await connection.fetch(
+            """select r.id from record r join person p on p.id = r.author_id
+               join person_identifier i on i.person_id = p.id where i.number_hash = $1 and p.municipality_id = $2""",
+            acts.place.vault.keyed_hash(acts.world.people[who].number or "", "national_id"),
+            acts.loaded.municipality,
+        )
+    finally:
+        await connection.close()
+
+
+async def test_a_block_and_records_at_once_stand_in_the_order_that_the_database_took_by_r1(acts: Acts) -> None:
+    """Whatever was written was written before the block was; whoever came after it found nothing."""
+    family = Family(acts)
+    told = await asyncio.gather(
+        *(write(acts, "teacher") for _ in range(4)), family.blocks("leader", "teacher", "StaffMember"),
+        *(write(acts, "teacher") for _ in range(8)),
+    )  # fmt: skip
+    assert codes(told.pop(4)) == []
+    written_by_then = [one["record"]["id"] for one in told if not codes(one)]
+    assert all(codes(one) in ([], ["NOT_FOUND"]) for one in told)
+    assert len(await written_by(acts, "teacher")) == len(written_by_then)
+    for record in written_by_then:
+        assert await body(acts, "teacher", record) == "-"
     assert codes(await write(acts, "teacher")) == ["NOT_FOUND"]

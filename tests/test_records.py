@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from resolvers.engine.run import Run
 from tests.oracle import records as oracle
 from tests.oracle.relations import Relations
 from tests.oracle.view import View
@@ -333,3 +334,27 @@ async def test_a_plan_is_explained_to_a_pupil_of_18_by_being_the_pupil_by_c9(pla
     answer = await held.shelf.place.ask(held.view("pupil", "private"), EXPLAIN, {"id": held.shelf.ids["plan"]})
     [why] = answer.data["explainAccess"]["reasons"]
     assert (why["relation"], "Record.latestVersion" in why["opens"]) == ("SELF", True)
+
+
+async def test_the_keys_of_all_children_of_an_answer_are_asked_for_once(place, monkeypatch):
+    world = village()
+    world.member("stranger", "3B")
+    world.enrol("stranger", "school")
+    told = [*one_of_each("teacher"), *one_of_each("teacher", child="stranger")]
+    for number, one in enumerate(told):
+        one.handle = f"record{number}"
+    held = await in_village(place, told, world)
+    asked = []
+    fetch = Run.fetch
+
+    async def counted(self, statement, more=None):
+        asked.append("data_key" in statement.sql)
+        return await fetch(self, statement, more)
+
+    monkeypatch.setattr(Run, "fetch", counted)
+    text = "{ viewer { pupils { nodes { records { nodes { latestVersion { title body } versions { body } } } } } } }"
+    answer = await place.ask(held.view("teacher"), text, {})
+    shown = [one for child in answer.data["viewer"]["pupils"]["nodes"] for one in child["records"]["nodes"]]
+    assert len(shown) == 12
+    assert all(one["latestVersion"]["body"] for one in shown)
+    assert sum(asked) == 1
