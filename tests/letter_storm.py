@@ -1,7 +1,7 @@
 """A large unit letter to a server of its own: how requests fare meanwhile, and what a killed server leaves behind.
 
 `python -m tests.letter_storm --children 750` sends it to 1,500 homes, asks for an inbox all the while, and prints how
-long answers took before and during. With `--kill`, the server dies in the middle and is started again.
+long answers took before, during and after. With `--kill`, the server dies in the middle and is started again.
 """
 
 from __future__ import annotations
@@ -155,6 +155,7 @@ def main() -> int:
                         storm.serve()
                 spent = time.perf_counter() - began
                 print(f"during: {said(times)}; {delivered} threads in {spent:.0f} s; {threads} threads at the unit")
+                print(f"after: {said([storm.timed(client) for _ in range(300)])}")
                 return 0 if delivered == threads == recipients else 1
         finally:
             storm.stop()
