@@ -13,6 +13,7 @@ from tests import (
     test_family_rules,
     test_mutant_worlds,
     test_mutant_worlds_of_facts,
+    test_mutant_worlds_of_family,
     test_mutant_worlds_of_work,
     test_rules,
 )
@@ -87,6 +88,7 @@ TESTS = (
     test_family_rules,
     test_mutant_worlds,
     test_mutant_worlds_of_facts,
+    test_mutant_worlds_of_family,
     test_mutant_worlds_of_work,
 )
 
