@@ -25,7 +25,6 @@ REST = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds before each try to connect again, the last one for all that follow."""
 KEPT = 10_000
 """Happenings that wait for being dealt out; beyond, they are forgotten, and everybody looks for themselves."""
-BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 
@@ -91,14 +90,14 @@ class Listening:
             broken = self._whole
             try:
                 connection = await self._connect()
-            except BROKEN as reason:
+            except Exception as reason:  # noqa: BLE001 as below
                 if tries == 0:
                     log.warning("not listening", raised=type(reason).__qualname__)
             else:
                 try:
                     await self._listen(connection, None if tries == 0 else broken)
                     tries = 0
-                except BROKEN as reason:
+                except Exception as reason:  # noqa: BLE001 whatever it is, it listens again
                     log.warning("not listening", raised=type(reason).__qualname__)
                 finally:
                     self.ready.clear()

@@ -27,7 +27,7 @@ from resolvers.engine.engine import Answer, Engine
 from resolvers.engine.limits import refusal
 from resolvers.engine.statement import Statement, compiled
 from resolvers.gateway import shape_of
-from resolvers.listening import ANYTHING, BROKEN, Happening, Listening
+from resolvers.listening import ANYTHING, Happening, Listening
 from resolvers.subscriber import (
     NOTHING,
     OVERLAP,
@@ -42,9 +42,10 @@ from resolvers.subscription import missed
 BATCH = 100
 """Happenings that are dealt out together."""
 READS = {"messageReceived": 3, "inboxChanged": 1}
-"""So many are read at once; the rest of the pool is for requests."""
+"""So many are read at once: they take turns with requests for the pool's connections."""
 REMEMBERED = 5_000
 LATE = 0.5
+TRIES = 6
 log = structlog.get_logger("innsyn.live")
 
 
@@ -203,13 +204,24 @@ class Live:
     async def _deal(self) -> None:
         while True:
             happenings = await self.listening.next(BATCH)
-            while True:
+            for left in reversed(range(TRIES)):
                 try:
                     await self._deal_out(happenings)
                     break
-                except BROKEN as reason:
-                    log.warning("not dealt out", raised=type(reason).__qualname__)
+                except Exception as reason:  # noqa: BLE001 whatever it is, those after it are dealt out
+                    log.error("not dealt out", raised=type(reason).__qualname__)
+                    if not left:
+                        self._lose()
                     await asyncio.sleep(LATE)
+
+    def _lose(self) -> None:
+        """Nobody knows whom something concerned: everybody is told to look for themselves."""
+        now = self.now()
+        for connected in self._connected.values():
+            for subscriber in connected.messages:
+                subscriber.miss(now)
+            for inbox in connected.inboxes:
+                inbox.touch(None)
 
     async def _deal_out(self, happenings: list[Happening]) -> None:
         if not self._connected:
@@ -275,10 +287,7 @@ class Live:
         found = [Happening("m", *row) for row in rows if row["id"] not in self._dealt]
         if len(found) <= most:
             return found
-        now = self.now()
-        for connected in self._connected.values():
-            for subscriber in connected.messages:
-                subscriber.miss(now)
+        self._lose()
         return []
 
     async def _find_persons(self) -> None:

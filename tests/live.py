@@ -37,7 +37,7 @@ from tests.worlds.loading import Loaded, load
 from tests.worlds.world import World, oslo
 from vault import Vault
 
-SECONDS = 5.0
+SECONDS = 15.0
 QUIET = 0.4
 """So long nothing comes when nothing is to come; an event takes a few hundredths."""
 

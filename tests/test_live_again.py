@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +143,25 @@ async def test_a_cursor_that_is_not_the_viewers_own_is_refused(fjellet: Town, wh
 # --- a server that was deaf ----------------------------------------------------------------------------------------
 
 
-async def deafen(town: Town, test_server: TestServer) -> None:
-    """Ends the connection that the server listens on, as a database that restarts does."""
-    superuser = await asyncpg.connect(**{**test_server.superuser, "database": town.database.api_connect["database"]})
-    ended = await superuser.fetchval(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-        " where datname = current_database() and query ilike 'listen%'"
-    )
-    await superuser.close()
-    assert ended == 1
+@asynccontextmanager
+async def deaf(town: Town, test_server: TestServer, whom: str = "query ilike 'listen%'") -> AsyncIterator[None]:
+    """While it lasts, the server has lost the connection that it listens on and gets no other, as when a database
+    restarts; those that it had for reading stay."""
+    name = town.database.api_connect["database"]
+    superuser = await asyncpg.connect(**test_server.superuser)
+    try:
+        await superuser.execute(f"alter database {name} with allow_connections false")
+        ended = await superuser.fetchval(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            f" where datname = $1 and usename = $2 and {whom}",
+            *(name, town.database.api_connect["user"]),
+        )
+        assert ended > 0
+        await eventually(lambda: not town.app.live.listening.ready.is_set())
+        yield
+    finally:
+        await superuser.execute(f"alter database {name} with allow_connections true")
+        await superuser.close()
 
 
 async def test_a_message_that_was_sent_while_the_server_was_deaf_is_delivered(
@@ -159,10 +170,8 @@ async def test_a_message_that_was_sent_while_the_server_was_deaf_is_delivered(
     async with fjellet.listening("mother") as talk, fjellet.listening("neighbour") as stranger:
         heard_before = await fjellet.write("talk", "teacher")
         assert heard(await talk.next())[0] == heard_before
-        listening = fjellet.app.live.listening
-        await deafen(fjellet, test_server)
-        await eventually(lambda: not listening.ready.is_set())
-        sent = await fjellet.write("talk", "teacher")
+        async with deaf(fjellet, test_server):
+            sent = await fjellet.write("talk", "teacher")
         assert heard(await talk.next())[0] == sent
         again = await fjellet.write("talk", "teacher")
         assert heard(await talk.next())[0] == again
@@ -174,9 +183,8 @@ async def test_an_inbox_is_looked_at_again_when_the_server_was_deaf(fjellet: Tow
     async with fjellet.talk("mother") as talk:
         await talk.subscribe(INBOX)
         before = (await talk.next())["data"]["inboxChanged"]["unreadCount"]
-        await deafen(fjellet, test_server)
-        await eventually(lambda: not fjellet.app.live.listening.ready.is_set())
-        await fjellet.write("talk", "teacher")
+        async with deaf(fjellet, test_server):
+            await fjellet.write("talk", "teacher")
         assert (await talk.next())["data"]["inboxChanged"]["unreadCount"] == before + 1
 
 
@@ -185,12 +193,20 @@ async def test_more_than_is_caught_up_with_while_deaf_is_said(
 ) -> None:
     few = town(tmp_path, database, with_threads(village()), waiting=5)
     async with few as fjellet, fjellet.listening("mother") as talk:
-        await deafen(fjellet, test_server)
-        async with fjellet.hand.transaction():
+        async with deaf(fjellet, test_server):
             for _ in range(8):
                 await fjellet.write("talk", "teacher")
         told = await talk.hear()
         assert told["payload"]["errors"][0]["extensions"]["code"] == "TOO_MUCH_MISSED"
+
+
+async def test_a_database_that_is_away_for_a_moment_ends_no_subscription(
+    fjellet: Town, test_server: TestServer
+) -> None:
+    async with fjellet.listening("mother") as talk:
+        async with deaf(fjellet, test_server, "true"):
+            sent = await fjellet.write("talk", "teacher")
+        assert heard(await talk.next(seconds=10))[0] == sent
 
 
 # --- several processes ---------------------------------------------------------------------------------------------
