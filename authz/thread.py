@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, run_began, table, word
@@ -149,7 +149,9 @@ def last_read_open(
     )
 
 
-def relation_began(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement:
+def relation_began(
+    thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
+) -> ColumnElement:
     """The instant from which a viewer without a pointer of their own has messages to read (section 5): the earliest
     beginning of the relations by which they see the thread."""
     begun = []
@@ -159,8 +161,9 @@ def relation_began(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) 
         begun.append(current_spell(keys, "delegate", child_id, unit_id))
     for name, roles in (("contact", CONTACT_ROLES), ("subject_staff", SUBJECT_ROLES)):
         if name in keys:
-            taught = taught_days(ME, child_id, unit_id, *roles)
-            begun.append(run_began(taught.op("-")(blocked_days(ME, child_id))))
+            run = run_began(taught_days(ME, child_id, unit_id, *roles).op("-")(blocked_days(ME, child_id)))
+            # A subject teacher sees the thread by that relation only as a participant (T2).
+            begun.append(run if name == "contact" else case((takes_part(thread_id, "UNIT"), run)))
     if "history" in keys:
         leads_or_sfo = literal_column("employed_then.role") == word("LEADER")
         employed = employed_days(ME, unit_id, or_(leads_or_sfo, keys.has(unit_id, "staffed")))

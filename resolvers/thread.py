@@ -49,7 +49,7 @@ def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
     at = tuple_(unread.c.sent_at, unread.c.id)
     after_pointer = case(
         (pointer.c.thread_id.is_not(None), at > tuple_(pointer.c.up_to_sent_at, pointer.c.up_to_id)),
-        else_=unread.c.sent_at >= policy.relation_began(row.c.child_id, row.c.unit_id, keys),
+        else_=unread.c.sent_at >= policy.relation_began(row.c.id, row.c.child_id, row.c.unit_id, keys),
     )
     own = and_(pointer.c.thread_id == unread.c.thread_id, pointer.c.person_id == ME)
     return (

@@ -1831,3 +1831,12 @@ async def test_a_message_of_the_hour_that_comes_twice_is_of_that_night(holds):
         "father sees message morning",
         "teacher finds 5 messages in clocks",
     )
+
+
+async def test_t3_unread_begins_with_the_relation_that_opens_the_thread_and_no_other(holds):
+    """The assistant of a year has become contact teacher last week, and takes no part in the talk."""
+    world = with_threads(village())
+    world.member("assistant", "3B", "CONTACT_TEACHER", LAST_WEEK)
+    await holds(
+        world, "assistant sees thread talk", "assistant finds 3 messages in talk", "assistant has 1 unread in talk"
+    )
