@@ -27,6 +27,9 @@ NOTHING = UUID(int=0)
 OVERLAP = dt.timedelta(seconds=30)
 """Acts that began this much earlier may be committed after others: a cursor goes back so far, and names what came."""
 NAMED = 32
+AT_LEAST, AT_MOST, RESTS = 1.0, 30.0, 20
+"""Seconds between two looks at an inbox: so many times what the last one took, waiting for its turn included. Whose
+unread messages take long to count is told the seldomer, and so is everybody while all want theirs counted."""
 JUST_AFTER = dt.timedelta(microseconds=1)
 
 
@@ -175,10 +178,11 @@ class InboxSubscriber(Subscriber):
     """Waits for the inbox to change; what changed while it was not asked is one change."""
 
     pause: Callable[[float], Awaitable[None]]
-    """Until so many seconds after the last event."""
     changed: bool = True
     threads: set[UUID] = field(default_factory=set)
     """In which something changed, two at the most."""
+    rest: float = 1.0
+    """Seconds between two looks."""
     last: bytes | None = None
 
     def touch(self, thread_id: UUID | None) -> None:
@@ -192,11 +196,14 @@ class InboxSubscriber(Subscriber):
             while not self.changed:
                 await self._wait()
             if self.last is not None:
-                await self.pause(1.0)
+                await self.pause(self.rest)
             thread_id = next(iter(self.threads)) if len(self.threads) == 1 else NOTHING
             self.changed = False
             self.threads.clear()
+            began = asyncio.get_running_loop().time()
             answer = await self.reads.read(self, thread_id)
+            took = asyncio.get_running_loop().time() - began
+            self.rest = min(max(AT_LEAST, RESTS * took), AT_MOST)
             assert answer is not None and answer.data is not None  # noqa: PT018, S101 an inbox is no row
             [told] = answer.data.values()
             if self.is_new(told):

@@ -356,7 +356,7 @@ async def test_an_inbox_empties_when_the_relation_ends(fjellet: Town) -> None:
         await fjellet.write("pickup", "sfo_worker")
         assert inbox(await talk.next())[0] == before + 1
         await ends("consent", "mother", "guardian_id")(fjellet)
-        assert inbox(await talk.next(seconds=2)) == (0, None)
+        assert inbox(await talk.next()) == (0, None)
 
 
 async def test_an_inbox_empties_at_midnight(fjellet: Town) -> None:
@@ -371,7 +371,7 @@ async def test_an_inbox_empties_at_midnight(fjellet: Town) -> None:
         await fjellet.write("pickup", "sfo_worker")
         assert inbox(await talk.next())[0] > 0
         fjellet.clock.set(oslo(tomorrow, "00:00"))
-        assert inbox(await talk.next(seconds=2)) == (0, None)
+        assert inbox(await talk.next()) == (0, None)
 
 
 async def test_an_inbox_is_silent_about_what_others_do(fjellet: Town) -> None:
