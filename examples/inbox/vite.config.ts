@@ -8,6 +8,7 @@ const server = process.env.INNSYN_ADDRESS ?? "http://127.0.0.1:8000";
 // login compares it with the Origin.
 const proxy = {
   "/graphql": { target: server, ws: true },
+  "/attachments": { target: server },
   "/dev/personas": { target: server },
   "/dev/token": { target: server },
 };

@@ -20,6 +20,7 @@ from tests.browser.inbox import Crowd, Line, Visitor
 from tests.browser.stage import LOOPBACK, free_port, running
 
 AXE = FOLDER / "node_modules/axe-core/axe.min.js"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 NARROW = {"width": 320, "height": 640}
 CHILD, SCHOOL, SFO = "Vakker Blomst", "Kurland skole", "Kurland SFO"
 
@@ -233,6 +234,25 @@ async def test_a_national_identity_number_is_never_sent(crowd: Crowd) -> None:
     assert await nudge.get_by_role("button", name="Send anyway").count() == 0
     await nudge.get_by_role("button", name="Change the text").click()
     assert await guardian.page.get_by_label("Message", exact=True).evaluate("box => box === document.activeElement")
+
+
+async def test_a_guardian_fetches_the_file_that_a_teacher_attached(crowd: Crowd) -> None:
+    teacher, guardian = await asyncio.gather(*map(crowd.visitor, ("contact-teacher", "guardian")))
+    await teacher.begin_to_guardians("4A", ["Modig Blomst"], "With a plan", "The plan is attached")
+    attach = teacher.page.get_by_label("Attach a file")
+    await attach.set_input_files({"name": "plan.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    await teacher.page.get_by_role("alert").wait_for()
+    await attach.set_input_files({"name": "plan.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    await teacher.page.get_by_role("button", name="Remove plan.pdf").wait_for()
+    await teacher.send()
+    await teacher.heading("With a plan")
+    await guardian.open_thread("With a plan")
+    async with guardian.page.expect_download() as waited:
+        await guardian.page.get_by_role("button", name="plan.pdf (1 kB)").click()
+    saved = await waited.value
+    assert saved.suggested_filename == "plan.pdf"
+    assert await asyncio.to_thread(Path(await saved.path()).read_bytes) == PDF
+    assert [said for said in guardian.seen.complaints if "policy" in said] == []
 
 
 # --- who sees what -----------------------------------------------------------------------------------------------

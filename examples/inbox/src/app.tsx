@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Provider } from "urql";
 import { useAnswer } from "./asking";
-import { type Connection, connect } from "./client";
+import { ConnectionProvider, connect } from "./client";
 import { EventsProvider, useHappened } from "./events";
 import { GroupPage } from "./group";
 import { Inbox } from "./inbox";
@@ -109,19 +109,20 @@ function Home({ signedIn, ...rest }: HomeProps) {
   useEffect(() => connection.watch(setLive), [connection]);
   return (
     <Provider value={connection.client}>
-      <EventsProvider>
-        <Frame live={live} connection={connection} {...rest} />
-      </EventsProvider>
+      <ConnectionProvider value={connection}>
+        <EventsProvider>
+          <Frame live={live} {...rest} />
+        </EventsProvider>
+      </ConnectionProvider>
     </Provider>
   );
 }
 
 interface FrameProps extends Omit<HomeProps, "signedIn"> {
   live: boolean;
-  connection: Connection;
 }
 
-function Frame({ live, connection, onLanguage, onSignOut }: FrameProps) {
+function Frame({ live, onLanguage, onSignOut }: FrameProps) {
   const says = useTexts();
   const route = readRoute(useHash());
   const { data, failure, refresh } = useAnswer(ME, {});
@@ -139,7 +140,7 @@ function Frame({ live, connection, onLanguage, onSignOut }: FrameProps) {
         </div>
       </header>
       <main id="content">
-        <Live me={me?.person?.id ?? null} connection={connection} />
+        <Live me={me?.person?.id ?? null} />
         <Away live={live} />
         {failure && <Failed failure={failure} onRetry={refresh} />}
         {me ? (

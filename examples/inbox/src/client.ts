@@ -4,6 +4,7 @@
  */
 
 import { createClient as createSocket } from "graphql-ws";
+import { createContext, useContext } from "react";
 import { Client, type CombinedError, fetchExchange, subscriptionExchange } from "urql";
 import type { SignedIn } from "./session";
 import type { Language } from "./texts";
@@ -13,6 +14,8 @@ const REFUSED = new Set([4401, 4403]);
 
 export interface Connection {
   client: Client;
+  /** For what is not GraphQL: files. */
+  fetch: typeof fetch;
   /** To be awaited before a subscription is begun again: signs in anew where the token was why it ended. */
   beforeRetry: () => Promise<void>;
   /** How far the server's events had come when there first was a socket; null before that. */
@@ -77,7 +80,16 @@ export function connect(signedIn: SignedIn, language: Language): Connection {
   const beforeRetry = async () => {
     if (refused) await signedIn.renew(language);
   };
-  return { client, beforeRetry, beginning: () => beginning, watch };
+  return { client, fetch: asViewer, beforeRetry, beginning: () => beginning, watch };
+}
+
+const ConnectionContext = createContext<Connection | null>(null);
+export const ConnectionProvider = ConnectionContext.Provider;
+
+export function useConnection(): Connection {
+  const connection = useContext(ConnectionContext);
+  if (connection === null) throw new Error("useConnection outside of ConnectionProvider");
+  return connection;
 }
 
 export interface Failure {

@@ -7,7 +7,7 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { useEffect, useRef } from "react";
 import type { AnyVariables } from "urql";
-import type { Connection } from "./client";
+import { type Connection, useConnection } from "./client";
 import { useAnnounce, useHappened } from "./events";
 import { graphql } from "./gql";
 import { useTexts } from "./texts";
@@ -31,12 +31,12 @@ const MOST_MILLISECONDS_BEFORE_RETRY = 15_000;
 
 interface Props {
   me: string | null;
-  connection: Connection;
 }
 
 /** Listens for as long as it is on the page. */
-export function Live({ me, connection }: Props) {
+export function Live({ me }: Props) {
   const says = useTexts();
+  const connection = useConnection();
   const happened = useHappened();
   const announce = useAnnounce();
   const current = useRef({ me, says });

@@ -28,8 +28,8 @@ export function Reply({ threadId, unit, mayBehalf }: Props) {
   const attempt = useAttempt();
   const [onBehalfOfUnit, setOnBehalf] = useState(false);
 
-  const send = async (body: string, acknowledgeSensitive: boolean): Promise<Outcome> => {
-    const input = { threadId, body, onBehalfOfUnit, acknowledgeSensitive };
+  const send = async (body: string, attachmentIds: string[], acknowledgeSensitive: boolean): Promise<Outcome> => {
+    const input = { threadId, body, attachmentIds, onBehalfOfUnit, acknowledgeSensitive };
     const result = await client
       .mutation(SEND, { input: { ...input, idempotencyKey: attempt.keyFor(input) } })
       .toPromise();

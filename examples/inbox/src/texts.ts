@@ -145,6 +145,14 @@ const nb = {
     MUNICIPALITY: "kommunen",
     REPORTER: "rapportering",
   } satisfies Record<Relation, string>,
+  files: {
+    attach: "Legg ved en fil",
+    uploading: "Laster opp …",
+    remove: (name: string) => `Fjern ${name}`,
+    save: (name: string, kilobytes: number) => `${name} (${kilobytes} kB)`,
+    unnamed: "fil uten navn",
+    gone: "Filen kan ikke hentes.",
+  },
   group: {
     staff: "Lærere og assistenter",
     pupils: (count: number) => (count === 1 ? "1 elev" : `${count} elever`),
@@ -309,6 +317,14 @@ const en: Texts = {
     PARTICIPANT: "participant",
     MUNICIPALITY: "municipality",
     REPORTER: "reporting",
+  },
+  files: {
+    attach: "Attach a file",
+    uploading: "Uploading …",
+    remove: (name) => `Remove ${name}`,
+    save: (name, kilobytes) => `${name} (${kilobytes} kB)`,
+    unnamed: "file without a name",
+    gone: "The file cannot be fetched.",
   },
   group: {
     staff: "Teachers and assistants",

@@ -5,6 +5,7 @@ import { useClient } from "urql";
 import { useAnswer } from "./asking";
 import { type Failure, failureOf } from "./client";
 import { useHappened } from "./events";
+import { AttachmentList } from "./files";
 import { graphql } from "./gql";
 import type { MessagePartsFragment, ParticipantPartsFragment, Relation } from "./gql/graphql";
 import { useMe } from "./me";
@@ -22,6 +23,7 @@ export const MESSAGE_PARTS = graphql(`
     body
     sentAt
     retractedAt
+    attachments { ...AttachmentParts }
     author { __typename id name }
     onBehalfOf { id name }
   }
@@ -242,6 +244,7 @@ function MessageItem({ message, own, read }: MessageProps) {
       ) : (
         <p className="body">{message.body}</p>
       )}
+      <AttachmentList attachments={message.attachments} />
       {own && !read && !message.retractedAt && <Retract messageId={message.id} when={when} />}
     </li>
   );

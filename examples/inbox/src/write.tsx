@@ -146,11 +146,12 @@ function NewThread({ about, unit, family }: NewThreadProps) {
   const preview = usePreview(reach, ready);
   const mayBehalf = !family && about.relations.some((one) => one === "UNIT_STAFF" || one === "UNIT_LEADER");
 
-  const send = async (body: string, acknowledgeSensitive: boolean): Promise<Outcome> => {
+  const send = async (body: string, attachmentIds: string[], acknowledgeSensitive: boolean): Promise<Outcome> => {
     const input = {
       ...reach,
       subject,
       body,
+      attachmentIds,
       onBehalfOfUnit,
       acknowledgeSensitive,
       previewToken: preview.shown?.previewToken ?? null,

@@ -3,6 +3,7 @@
 import { type FormEvent, type ReactNode, useId, useRef, useState } from "react";
 import type { CombinedError } from "urql";
 import { type Failure, failureOf } from "./client";
+import { type Attached, AttachFiles } from "./files";
 import { Nudge } from "./nudge";
 import { Failed } from "./parts";
 import { type Problem, Problems } from "./problems";
@@ -31,7 +32,7 @@ interface Props {
   label: string;
   describedBy?: string;
   unit: { name: string; phone?: string | null } | null;
-  onSend: (body: string, acknowledgeSensitive: boolean) => Promise<Outcome>;
+  onSend: (body: string, attachmentIds: string[], acknowledgeSensitive: boolean) => Promise<Outcome>;
   /** What is missing beside the text, told instead of sending. */
   missing?: () => string | null;
   /** Something that has to be shown before is still being asked for. */
@@ -57,6 +58,7 @@ export function WriteBox({
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const [body, setBody] = useState("");
+  const [attached, setAttached] = useState<Attached[]>([]);
   const [busy, setBusy] = useState(false);
   const [came, setCame] = useState<(Outcome & { of: string }) | null>(null);
   const [lacking, setLacking] = useState<string | null>(null);
@@ -72,11 +74,16 @@ export function WriteBox({
     if (lacks !== null || busy || waiting) return;
     setBusy(true);
     setCame(null);
-    const result = await onSend(body.trim(), acknowledge);
+    const result = await onSend(
+      body.trim(),
+      attached.map((one) => one.id),
+      acknowledge,
+    );
     setBusy(false);
     setCame({ ...result, of: written });
     if (result.sent) {
       setBody("");
+      setAttached([]);
       field.current?.focus();
     }
   };
@@ -99,6 +106,7 @@ export function WriteBox({
         aria-invalid={lacking !== null && body.trim() === ""}
         onChange={(event) => setBody(event.currentTarget.value)}
       />
+      <AttachFiles attached={attached} onAttached={setAttached} />
       {children}
       {lacking && (
         <p className="notice bad" role="alert">
