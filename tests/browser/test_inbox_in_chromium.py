@@ -75,10 +75,10 @@ async def test_a_guardian_and_a_teacher_see_what_the_other_writes_and_a_third_ne
     await teacher.open_thread("Canary in the subject")
     await teacher.reply("Canary in the reply")
     await guardian.message("Canary in the reply").wait_for()
-    # Nothing was clicked: it was on the guardian's screen.
-    await teacher.page.locator(".participants > li", has_text="Modig Blomst").get_by_text("read up to").wait_for()
     await guardian.reply("Canary in the answer")
     await teacher.message("Canary in the answer").wait_for()
+    # Nothing was clicked: the reply was on the guardian's screen.
+    await teacher.page.locator(".participants > li", has_text="Modig Blomst").get_by_text("read up to").wait_for()
 
     assert await guardian.was_not_loaded_anew()
     assert await teacher.was_not_loaded_anew()

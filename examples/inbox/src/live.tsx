@@ -18,8 +18,8 @@ const RECEIVED = graphql(`
   }
 `);
 
-// `thread` is asked for since the event is told of what is asked for: with the count alone, what the other side has read
-// would come to nobody's knowledge.
+// `thread` is asked for since an event is told when what is asked for has changed: with the count alone, nobody would hear
+// of a thread that they were taken into and that has nothing unread.
 const INBOX_CHANGED = graphql(`
   subscription InboxChanged {
     inboxChanged { unreadCount thread { id } }
