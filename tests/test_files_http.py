@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from server.app import Edge, build_app
-from server.clock import Clock
 from server.files_http import Files
 from server.settings import EdgeLimits, Settings
 from server.storage import FolderStorage
@@ -33,6 +32,17 @@ from vault.chunks import CHUNK, SEALED_CHUNK
 
 LIMITS = EdgeLimits(file_bytes=2_000_000, seconds_idle=0.5, seconds_to_upload=3.0)
 FILE_CELLS = "id name mediaType size url"
+
+
+@dataclass
+class Still:
+    """The clock of the acts: it is as late as they say, whenever the tests are run."""
+
+    acts: Acts
+    ahead: dt.timedelta = dt.timedelta(0)
+
+    def now(self) -> dt.datetime:
+        return self.acts.now + self.ahead
 
 
 @dataclass
@@ -87,6 +97,10 @@ class Desk:
         finally:
             await connection.close()
 
+    def a_day_later(self) -> Files:
+        clock: Any = Still(self.acts, dt.timedelta(days=1))
+        return Files(self.files.engine, self.files.tokens, clock, LIMITS, self.storage)
+
     def stored(self) -> list[Path]:
         return [path for path in self.folder.glob("attachments/**/*") if path.is_file()]
 
@@ -103,7 +117,7 @@ class Desk:
 async def opened_desk(place, folder: Path, world: World | None = None) -> AsyncIterator[Desk]:
     acts = await Acts.of(place, world or village())
     storage = FolderStorage(folder / "attachments")
-    clock = Clock(TODAY)
+    clock: Any = Still(acts)
     tokens = Tokens(place.vault, (), development_key(folder).public_key())
 
     @asynccontextmanager
@@ -285,8 +299,7 @@ async def test_an_upload_that_nothing_is_done_with_is_deleted_after_a_day(desk: 
     left, used = await desk.uploaded("mother"), await desk.uploaded("mother")
     await desk.acts.start("mother", "school", "pupil", attachmentIds=[used])
     assert await desk.files.sweep() == 0
-    later = Files(desk.files.engine, desk.files.tokens, Clock(TODAY + dt.timedelta(days=1, hours=0)), LIMITS,
-                  desk.storage)  # fmt: skip
+    later = desk.a_day_later()
     assert await later.sweep() >= 1
     assert len(desk.stored()) == 1
     assert codes(await desk.acts.start("mother", "school", "pupil", attachmentIds=[left])) == ["NOT_FOUND"]
@@ -295,7 +308,7 @@ async def test_an_upload_that_nothing_is_done_with_is_deleted_after_a_day(desk: 
 
 async def test_a_sweep_that_breaks_off_is_finished_by_the_next(desk: Desk, monkeypatch) -> None:
     await desk.uploaded("mother")
-    later = Files(desk.files.engine, desk.files.tokens, Clock(TODAY + dt.timedelta(days=1)), LIMITS, desk.storage)
+    later = desk.a_day_later()
 
     async def broken(self, file_id) -> None:
         raise OSError("disk")
@@ -431,15 +444,14 @@ async def test_a_link_that_was_tampered_with_is_none(desk: Desk, change: str) ->
 
 async def test_a_link_expires_after_some_minutes(desk: Desk) -> None:
     _, _, message = await sent_file(desk)
-    for minutes, status in ((4, 200), (6, 404)):
-        desk.acts.now = Clock(TODAY).now() - dt.timedelta(minutes=minutes)
-        [shown] = await desk.attachments("mother", message) or []
+    [shown] = await desk.attachments("mother", message) or []
+    for minutes, status in ((4, 200), (2, 404)):
+        desk.acts.now += dt.timedelta(minutes=minutes)
         assert (await desk.fetch("mother", shown["url"])).status_code == status
 
 
 async def test_a_link_is_no_leave_when_the_relation_has_ended_since(desk: Desk) -> None:
     _, _, message = await sent_file(desk)
-    desk.acts.now = Clock(TODAY).now()
     [shown] = await desk.attachments("teacher", message) or []
     assert (await desk.fetch("teacher", shown["url"])).status_code == 200
     connection = await asyncpg.connect(**desk.acts.place.database.admin_connect)
@@ -490,7 +502,6 @@ async def test_a_records_files_are_for_whoever_reads_it_by_c2(desk: Desk) -> Non
     acts = desk.acts
     record = await written(acts, "teacher", "HEALTH", attachmentIds=[await desk.uploaded("teacher")],
                            readerIds=[acts.id("StaffMember", "assistant")])  # fmt: skip
-    acts.now = Clock(TODAY).now()
     [[shown]] = await desk.of_record("assistant", record)
     assert (await desk.fetch("assistant", shown["url"])).content == PDF
     seen = {who for who in acts.people() if await acts.sees(who, shown["id"])}
@@ -513,7 +524,6 @@ async def test_a_new_version_keeps_the_files_that_are_named(desk: Desk) -> None:
     assert [len(first), len(second)] == [2, 2]
     assert {one["id"] for one in first} == {kept, dropped}
     assert kept not in {one["id"] for one in second}
-    acts.now = Clock(TODAY).now()
     for shown in (await desk.of_record("mother", record))[1]:
         assert (await desk.fetch("mother", shown["url"])).content == PDF
 
