@@ -89,3 +89,13 @@ def reconciled(
             result.begin.append(span)
     result.end.extend((row, max(row.since, today)) for row in open_rows)
     return result
+
+
+def kept_apart(result: Reconciled[Row], today: dt.date) -> None:
+    """Of a register's entries: one that is told to begin later than the known one is another, and the known one, which
+    is gone from the document, ended today. The days that it held stay held."""
+    for moved in [move for move in result.move if move[0].since < min(move[1], today)]:
+        row, since, until = moved
+        result.move.remove(moved)
+        result.end.append((row, min(row.last, today)))
+        result.begin.append(replace(row, since=since, until=until))

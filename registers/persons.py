@@ -23,7 +23,7 @@ from norway.days import OSLO
 from registers.folkeregisteret import STRENGT_FORTROLIG, Home, PersonDocument, Responsibility, read_persons
 from registers.names import NO_NAME
 from registers.people import KnownPerson, People, birth_columns
-from registers.periods import Reconciled, Span, reconciled
+from registers.periods import Reconciled, Span, kept_apart, reconciled
 from registers.plan import InputRefused, Plan, Problem, begin_plan
 from vault import Vault
 
@@ -294,6 +294,7 @@ class _Planner:
                 self.responsibility_rows.ended.add(row.id)
         for key in {**known_current, **told_current}:
             result = reconciled(known_current.get(key, []), told_current.get(key, []), self.today, tells_past=True)
+            kept_apart(result, self.today)
             # An entry that is no longer current ended when the register says, which may be before today.
             last = ended.get(key, self.today)
             result.end = [(span, max(span.since, min(until, last))) for span, until in result.end]

@@ -177,6 +177,15 @@ async def test_an_adult_s_document_that_agrees_is_no_task(town: Town) -> None:
     assert await town.rows("select kind from task where done_at is null") == []
 
 
+async def test_an_entry_that_begins_later_leaves_the_days_of_the_one_before(town: Town) -> None:
+    await town.hears(nora(foreldreansvar=[held(MOTHER, gyldighetstidspunkt="2020-01-01T00:00:00+01:00")]), mother())
+    renewed = held(MOTHER, gyldighetstidspunkt="2026-11-01T00:00:00+01:00")
+    for _ in range(2):
+        await town.hears(nora(foreldreansvar=[renewed]), mother(), today=LATER)
+    found = await town.rows("select since, until from parental_responsibility where on_child_document order by since")
+    assert found == [(dt.date(2020, 1, 1), LATER), (dt.date(2026, 11, 1), None)]
+
+
 async def test_what_is_gone_from_a_document_has_ended_today(town: Town) -> None:
     await town.hears(
         nora(
