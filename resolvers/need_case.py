@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, select
 
 from authz import need_case as policy
-from authz.engine.sql import ME, Keys, table
+from authz.engine.sql import ME, Keys, table, word
 from models import NeedCase, Person
 from resolvers import ids
 from resolvers.engine.run import Run
@@ -63,7 +63,7 @@ SOURCES: dict[str, Source] = {
         optional=True,
     ),
     "NeedCase.askedAt": Column(lambda row, _: func.coalesce(row.c.asked_at, row.c.opened_at)),
-    "NeedCase.openedAt": Column(lambda row, keys: case((policy.state(row, keys) != "WAITING", row.c.opened_at))),
+    "NeedCase.openedAt": Column(lambda row, keys: case((policy.state(row, keys) != word("WAITING"), row.c.opened_at))),
     "NeedCase.until": Column(lambda row, _: func.least(row.c.until, row.c.opened_at + policy.MOST_HOURS)),
     "NeedCase.closedAt": Column(lambda row, _: row.c.closed_at),
     "NeedCase.approvedByName": name_of("approved_by"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from unicodedata import category
 
 
 class ProblemCode(StrEnum):
@@ -61,7 +62,7 @@ TOO_MANY = Text(
 )
 
 
-CONTROL = re.compile("[^\n\r\t\x20-\ud7ff\ue000-\U0010ffff]")
+CONTROL = re.compile("[^\n\r\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 """Control characters, which PostgreSQL or whoever reads a text may stumble over, and halves of characters."""
 
 
@@ -108,9 +109,9 @@ def invalid(text: Text, *field: str, **values: Any) -> ActRefused:
 
 
 def checked_text(told: str, limit: int, *field: str) -> str:
-    """The text without white space around it; refused when it is empty, too long, or cannot be stored."""
+    """The text without white space around it; refused when nothing of it shows, it is too long, or cannot be stored."""
     text = told.strip()
-    if not text:
+    if all(one.isspace() or category(one) == "Cf" for one in text):  # nothing, or nothing that shows
         raise invalid(EMPTY, *field)
     if len(text) > limit:
         raise invalid(TOO_LONG, *field, found=len(text), limit=limit)

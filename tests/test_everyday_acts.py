@@ -176,6 +176,8 @@ def days(first: int, last: int) -> dict[str, str]:
         {"fromTime": "10:00:00"},
         {"fromTime": "10:00:00", "toTime": "10:00:00"},
         {"fromTime": "11:00:00", "toTime": "10:00:00"},
+        {"fromTime": "10:00:00+02:00", "toTime": "11:00:00"},
+        {"fromTime": "10:00:00+02:00", "toTime": "11:00:00+02:00"},
         {**days(0, 1), "fromTime": "10:00:00", "toTime": "11:00:00"},
         {"reason": "NOT_REPORTED"},
     ],

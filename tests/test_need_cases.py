@@ -12,7 +12,8 @@ from tests.oracle.view import Node
 from tests.worlds.village import village
 from tests.worlds.world import World
 
-CASE = "case { id state own reason askedFor until child { id name birthDate threads { totalCount } } approvedByName }"
+CASE = """case { id state own openedByName reason askedFor askedAt openedAt until closedAt approvedByName approvedAt
+    child { id name birthDate threads { totalCount } } }"""
 OPEN, APPROVE = act("openNeedCase", CASE), act("approveNeedCase", CASE)
 EXTEND, CLOSE = act("extendNeedCase", CASE), act("closeNeedCase", CASE)
 CASES = "{ viewer { cases { totalCount nodes { id state own askedFor child { name } } } } }"
@@ -55,6 +56,7 @@ async def test_case_opens_the_child_to_whose_case_it_is_and_no_thread(acts: Acts
     await acts.start("mother", "school", "pupil")
     told = await acts.act("officer", OPEN, asked(acts))
     assert (told["case"]["state"], told["case"]["child"]["threads"]["totalCount"]) == ("OPEN", 0)
+    assert told["case"]["openedAt"] == told["case"]["askedAt"]
     assert (await child_of(acts, "officer"))["relations"] == ["CASE_WORKER"]
     assert await child_of(acts, "second") is None
 
@@ -68,11 +70,10 @@ async def test_case_on_nobody_cannot_be_told_from_one_on_a_protected_child(place
     acts = await protected_office(place)
     told = [await acts.act("officer", OPEN, asked(acts, child)) for child in ("pupil", None)]
     for one in told:
-        one["case"].pop("id")
-        one["case"].pop("until")
-        one["case"].pop("askedFor")
+        for name in ("id", "askedAt", "until", "askedFor"):
+            one["case"].pop(name)
     assert told[0] == told[1]
-    assert told[0]["case"]["state"] == "WAITING"
+    assert (told[0]["case"]["state"], told[0]["case"]["openedAt"]) == ("WAITING", None)
     assert await child_of(acts, "officer") is None
     seen = (await acts.ask("second", CASES, {}))["viewer"]["cases"]["nodes"]
     assert [(one["state"], one["child"]) for one in seen] == [("WAITING", None)] * 2

@@ -147,7 +147,7 @@ async def test_only_unit_staff_and_leaders_write_on_behalf_of_the_unit(acts: Act
 
 
 @pytest.mark.parametrize("field", ["subject", "body"])
-@pytest.mark.parametrize("text", ["", "  \n ", "x" * 20_001, "a\x00b"])
+@pytest.mark.parametrize("text", ["", "  \n ", "\u200b \u2060", "x" * 20_001, "a\x00b", "a\x7fb", "a\x9bb"])
 async def test_text_that_cannot_be_kept_is_refused(acts: Acts, field: str, text: str) -> None:
     told = await acts.start("mother", "school", "pupil", **{field: text})
     assert codes(told) == ["INVALID"]

@@ -88,9 +88,11 @@ class Days:
         if days.first_day < today - BACK[side] or days.last_day > today + AHEAD or too_long:
             raise invalid(TOO_FAR, "input", "firstDay", limit=MOST_DAYS)
         times = [time for time in (days.from_time, days.to_time) if time is not None]
-        whole_days = not times
+        # Before they are compared: a time with an offset and one without cannot be.
+        if any(time.tzinfo for time in times):
+            raise invalid(ODD_TIMES, "input", "fromTime")
         one_part = len(times) == 2 and times[0] < times[1] and days.first_day == days.last_day
-        if not (whole_days or one_part) or any(time.tzinfo for time in times):
+        if times and not one_part:
             raise invalid(ODD_TIMES, "input", "fromTime")
         return days
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from resolvers.engine.engine import Engine
 
 LONGEST_KEY = 200
+# Days and times as Python says them: orjson refuses a time with an offset, which an act has to refuse itself.
+SAME = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 TRIES = 3
 TRY_AGAIN = {"40001", "40P01"}
 """Serialization failure and deadlock: PostgreSQL has undone the act, and it may succeed when done anew."""
@@ -120,7 +122,7 @@ class Mutations:
     async def once(self, acting: Acting, node: FieldNode, act: kind.Act, given: Mapping[str, Any]) -> Mapping[str, Any]:
         name = node.name.value
         key = checked_text(given["idempotencyKey"], LONGEST_KEY, "input", "idempotencyKey")
-        same = orjson.dumps([name, given], option=orjson.OPT_SORT_KEYS, default=str).decode()
+        same = orjson.dumps([name, given], option=SAME, default=str).decode()
         digest = acting.services.vault.keyed_hash(same, "act")
         row = {"person_id": acting.viewer_id, "idempotency_key": key, "act": name, "given": digest,
                "outcome": {}, "carried_out_at": acting.now}  # fmt: skip
