@@ -47,8 +47,8 @@ def newly_given(attachment: FromClause, keys: Keys) -> ColumnElement:
     """The id of its message, where giving out the file is giving out the message for the first time."""
     row = table(Message, "given_with")
     return (
-        select(message.newly_given(row, keys))
-        .where(row.c.id == attachment.c.message_id)
+        select(row.c.id)
+        .where(row.c.id == attachment.c.message_id, row.c.retracted_at.is_(None), message.newly_given(row, keys))
         .correlate_except(row)
         .scalar_subquery()
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
@@ -122,15 +122,15 @@ def while_related(message: Written, relation: str, keys: Keys, part: OwnPart | N
     )
 
 
-def newly_given(message: FromClause, keys: Keys) -> ColumnElement:
-    """The message's id where its text is open to the viewer, who is on the other side than its author, and nobody of
-    that side has been given it yet: from then on it cannot be retracted (section 5)."""
+def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """Nobody of the other side than the author's has been given the text yet, and the viewer is on it: from now on the
+    message cannot be retracted (section 5)."""
     family = thread.on_guardian_side(message.c.child_id, message.c.unit_id, keys)
     by_other_side = or_(
         all_of(family, message.c.author_side == word("UNIT")),
         all_of(~family, message.c.author_side == word("GUARDIAN")),
     )
-    return case((and_(message.c.given_at.is_(None), message.c.retracted_at.is_(None), by_other_side), message.c.id))
+    return and_(message.c.given_at.is_(None), by_other_side)
 
 
 def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import ColumnElement, FromClause, and_, case
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_
 
 from authz import message as policy
 from authz.engine.sql import Keys
 from models import Message
 from resolvers import ids
 from resolvers.data_keys import sealed, texts
-from resolvers.engine.source import Batch, Column, Entity, One, OnePerson, Sealed, Source
+from resolvers.engine.source import Column, Entity, One, OnePerson, Sealed, Source
 from resolvers.thread import type_on_side
 
 ENTITIES = (Entity("Message", Message, visible=lambda row, keys: policy.visible(policy.written(row), keys)),)
 
 
-def sealed_body(row: FromClause, _: Keys) -> ColumnElement:
-    """Null for nearly every message: for those that were sent without what is sensitive, and for retracted ones."""
-    return case((and_(row.c.body_cipher.is_not(None), row.c.retracted_at.is_(None)), sealed(row, "body_cipher")))
+def noted(row: FromClause, keys: Keys) -> ColumnElement:
+    """Null for nearly every message: but for one that the viewer is the first of the other side to be given, and one
+    that lies encrypted because what is sensitive in it was acknowledged."""
+    cipher = case((row.c.body_cipher.is_not(None), sealed(row, "body_cipher")))
+    key = case((policy.newly_given(row, keys), row.c.id))
+    noteworthy = or_(row.c.body_cipher.is_not(None), policy.newly_given(row, keys))
+    return case((and_(row.c.retracted_at.is_(None), noteworthy), func.row(key, cipher)))
 
 
 SOURCES: dict[str, Source] = {
@@ -32,8 +36,8 @@ SOURCES: dict[str, Source] = {
     "Message.onBehalfOf": One("Unit", lambda row, target, _: target.c.id == row.c.on_behalf_of, optional=True),
     "Message.body": Sealed(
         lambda row, _: case((row.c.retracted_at.is_(None), row.c.body)),
-        Batch(sealed_body, texts("message.body")),
-        given=policy.newly_given,
+        noted,
+        texts("message.body"),
     ),
     "Message.sentAt": Column(lambda row, _: row.c.sent_at),
     "Message.retractedAt": Column(lambda row, _: row.c.retracted_at),

@@ -142,14 +142,12 @@ class Code:
         after: list[tuple[str | None, str]],
     ) -> str:  # fmt: skip
         number = len(self.workings)
-        self.workings.append(Working(source.sealed, type_name, nodes, key, None))
-        at = self.column(self.level, source.sealed.sql(row, self.planner.keys))
-        after.append((f"r[{at}] is not None else pass", f"works[{number}].append((r[{at}], {{0}}))"))
+        self.workings.append(Working(kind.Batch(source.noted, source.load), type_name, nodes, key, None))
         plain = f"r[{self.column(self.level, source.plain(row, self.planner.keys))}]"
-        if source.given is None:
-            return plain
-        given = f"r[{self.column(self.level, source.given(row, self.planner.keys))}]"
-        return f"({plain} if {given} is None else given({given}, {plain}))"
+        note = f"r[{self.column(self.level, source.noted(row, self.planner.keys))}]"
+        work = f"works[{number}].append(({note}[1], {{0}}))"
+        after.append((f"{note} is not None and {note}[1] is not None else pass", work))
+        return f"({plain} if {note} is None else given({note}[0], {plain}))"
 
     def joined_person(self, source: kind.OnePerson, row: FromClause) -> FromClause:
         rows = self.level.rows

@@ -86,8 +86,9 @@ class Run:
         values = self.values if more is None else {**self.values, **more}
         return await self.connection.fetch(statement.sql, *[values[name] for name in statement.names])
 
-    def given(self, key: UUID, value: Any) -> Any:
-        self.handed_out.append(key)
+    def given(self, key: UUID | None, value: Any) -> Any:
+        if key is not None:
+            self.handed_out.append(key)
         return value
 
     async def hand_out(self) -> bool:

@@ -143,10 +143,10 @@ class Sealed:
     """A value of the row that lies encrypted in some rows: those alone are worked out, and the others cost a test."""
 
     plain: Sql
-    sealed: Batch
-    """Its input is null for a row whose value is plain."""
-    given: Sql | None = None
-    """The key of a row of which it must be written down that the viewer was given it; null where it need not be."""
+    noted: Sql
+    """Null for nearly every row, so that it costs one test; else a record of two: the key of a row of which it must be
+    written down that the viewer was given it, or null; and what `load` makes the value of, null for a plain one."""
+    load: Callable[[Run, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True)
