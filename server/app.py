@@ -54,9 +54,9 @@ from vault import Vault
 log = structlog.get_logger("innsyn")
 GARBAGE = 50_000
 """New objects between two collections: answers are many small dicts without cycles, and dear to look through."""
-CONNECTIONS = max(4, 2 * (os.cpu_count() or 1))
-"""Of a worker to the database. More would only queue in the database what can wait here, and take the cores from the
-worker that has to feed them."""
+CONNECTIONS = max(6, 3 * (os.cpu_count() or 1))
+"""Of a worker to the database. With fewer the cores wait for each other; more would only queue in the database what can
+wait here, and take the cores from the worker that has to feed them."""
 SECONDS_TO_BE_HEALTHY = 30
 """For a worker to start, or to answer whoever watches it, before it is killed and another takes its place: on a
 busy machine starting takes longer than uvicorn's own five seconds, and then no worker ever lives."""
