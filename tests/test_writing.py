@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from resolvers.ids import decode
-from tests.acts import ADD, READ, RETRACT, SEND, START, Acts, codes
+from tests.acts import ADD, PREVIEW, READ, RETRACT, SEND, START, Acts, act, codes
 from tests.worlds.village import village
 from tests.worlds.world import oslo
 
@@ -378,3 +378,46 @@ async def test_sensitive_answer_is_screened_too(acts: Acts) -> None:
     [thread] = (await acts.start("mother", "school", "pupil"))["threads"]
     told = await acts.send("teacher", thread["id"], "Han er til utredning for ADHD.")
     assert codes(told) == ["SENSITIVE_CONTENT"]
+
+
+async def test_whoever_nobody_knows_is_refused_as_somebody_without_relations_is(acts: Acts) -> None:
+    """Else whoever is known only by a block on them would learn from a refusal that somebody has named them."""
+    [thread] = (await acts.start("mother", "school", "pupil"))["threads"]
+    message = thread["messages"]["nodes"][0]["id"]
+    acts.world.person("ghost", numbered=True, documented=False)  # after the import: no row is theirs
+    child, unit, key = acts.id("Child", "pupil"), acts.id("Unit", "school"), {"idempotencyKey": "once"}
+    day = acts.world.today.isoformat()
+    number = acts.world.people["father"].number
+    told = {
+        SEND: {"threadId": thread["id"], "body": "Hei", **key},
+        act("sendMessage", "message { body }"): {"threadId": thread["id"], "body": "Hei", "idempotencyKey": ""},
+        START: {"childId": child, "unitId": unit, "subject": "E", "body": "B", "recipientIds": [], **key},
+        READ: {"threadId": thread["id"], "upToMessageId": message},
+        RETRACT: {"messageId": message},
+        ADD: {"threadId": thread["id"], "personId": acts.id("StaffMember", "leader")},
+        PREVIEW: {"threadId": thread["id"]},
+        act("setBlock", "block { id }"): {
+            "childId": child, "personId": acts.id("Guardian", "father"), "reason": "x", **key,
+        },
+        act("registerDelegate", "delegate { id }"): {
+            "childId": child, "unitId": unit, "nationalId": number, "name": "x", **key,
+        },
+        act("appointSubstitute", "substitution { id }"): {
+            "unitId": unit, "nationalId": number, "name": "x", "role": "TEACHER", "until": day, **key,
+        },
+        act("reportAbsence", "absence { id }"): {
+            "childId": child, "unitId": unit, "firstDay": day, "lastDay": day, "reason": "ILLNESS", **key,
+        },
+        act("writeRecord", "record { id }"): {
+            "childId": child, "unitId": unit, "kind": "NOTE", "title": "T", "body": "B", **key,
+        },
+        act("openNeedCase", "case { id }"): {"nationalId": number, "reason": "x", **key},
+        act("sendUnitLetter", "broadcast { id }"): {
+            "unitId": unit, "subject": "E", "body": "B", "previewToken": "x", **key,
+        },
+        act("givePhotoConsent", "child { id }"): {"childId": child, "unitId": unit, "purpose": "PRESS"},
+    }  # fmt: skip
+    for text, given in told.items():
+        answers = [await acts.act(who, text, given) for who in ("ghost", "aunt")]
+        assert answers[0] == answers[1]
+        assert answers[0]["problems"]
