@@ -41,12 +41,22 @@ READS_ALL = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADE
 """T3 to T6; subject staff read what they take part in (T2)."""
 
 
-def staff_of_child() -> Select:
-    """Id, key and relations of everybody who stands in a staff relation to the child at the unit now, by name."""
+FORMER_FACTS = (
+    (Relation.UNIT_LEADER, relation.former_leader),
+    (Relation.UNIT_STAFF, relation.former_unit_staff),
+)
+"""T4 to T6 of a child who has left."""
+
+
+def staff_of_child(*, former: bool = False) -> Select:
+    """Id, key and relations of everybody who stands in a staff relation to the child at the unit now, by name; with
+    `former` also of those who read the threads about a child who has left."""
     candidate, position = table(Person, "candidate"), table(Position, "works_there")
     # Named in words: what is asked of the facts is about each candidate, however deep they nest it.
     me = literal_column("candidate.id", Uuid())
-    mask = bits(*(bit(holds_for(fact(me)), one) for one, fact in STAFF_FACTS)).label("relations")
+    mask = bits(
+        *(bit(holds_for(fact(me)), one) for one, fact in (*STAFF_FACTS, *(FORMER_FACTS if former else ())))
+    ).label("relations")
     works = exists_in(position, position.c.person_id == candidate.c.id, position.c.unit_id == UNIT, holds(position))
     rows = select(candidate.c.id, candidate.c.staff_key, candidate.c.name_key, mask).where(works).subquery("related")
     return (

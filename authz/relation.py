@@ -215,6 +215,11 @@ def former_leader(me: ColumnElement) -> Select:
     return at_unit(me, literal_column("job.role") == word("LEADER"), former=True)
 
 
+def former_unit_staff(me: ColumnElement) -> Select:
+    """Employed at the SFO or kindergarten that the child has left: reads its threads on (T5, T6), and nothing else."""
+    return at_unit(me, literal_column("job.kind") != word("SCHOOL"), former=True)
+
+
 def administration(me: ColumnElement) -> Select:
     """Belongs to the municipality's administration now."""
     administrator = table(Administrator, "administrator")

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from authz.viewer import Viewer
 from resolvers import ids
 from resolvers.engine.engine import Engine
-from resolvers.gateway import MunicipalityNotHere
+from resolvers.gateway import MunicipalityNotHere, shape_of
 from resolvers.uploads import (
     TooManyUploads,
     begin_upload,
@@ -131,7 +131,8 @@ class Files:
         name = file_name(told.name, file_type)
         gateway, vault = self.engine.gateway, self.engine.services.vault
         async with gateway.acting(viewer, self.clock.now()) as scene:
-            if scene.standing["me"] is None:
+            # Whoever has no relation is told the same, known here or not.
+            if not shape_of(scene.standing):
                 raise FileRequestRefused(403, "UPLOAD_NOT_ALLOWED")
             begun = await begin_upload(scene.connection, vault, scene.standing, name, file_type.media_type)
         examination = Examination(file_type)

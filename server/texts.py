@@ -66,9 +66,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "nn": "Fila brukte for lang tid på å kome fram.",
     },
     "UPLOAD_NOT_ALLOWED": {
-        "en": "Only people who are known here can upload files.",
-        "nb": "Bare personer som er kjent her, kan laste opp filer.",
-        "nn": "Berre personar som er kjende her, kan laste opp filer.",
+        "en": "Only people who have to do with a child or a unit here can upload files.",
+        "nb": "Bare den som har med et barn eller en enhet her å gjøre, kan laste opp filer.",
+        "nn": "Berre den som har med eit barn eller ei eining her å gjere, kan laste opp filer.",
     },
     "TOO_MANY_UPLOADS": {
         "en": "There are many uploaded files that are not sent yet. Send them first, or wait a day.",

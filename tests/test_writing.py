@@ -322,7 +322,7 @@ async def test_somebody_who_is_not_known_here_can_do_nothing(acts: Acts) -> None
     given = {"unitId": acts.id("Unit", "school"), "childId": acts.id("Child", "pupil"), "subject": "a", "body": "b",
              "recipientIds": [], "idempotencyKey": "k"}  # fmt: skip
     answer = await engine.run(engine.documents.prepare(START, None), {"input": given}, viewer, acts.now)
-    assert codes(answer.data["startThread"]) == ["NOT_ALLOWED"]
+    assert codes(answer.data["startThread"]) == ["NOT_FOUND"]
 
 
 # --- sensitive content --------------------------------------------------------------------------------------------
@@ -421,3 +421,18 @@ async def test_whoever_nobody_knows_is_refused_as_somebody_without_relations_is(
         answers = [await acts.act(who, text, given) for who in ("ghost", "aunt")]
         assert answers[0] == answers[1]
         assert answers[0]["problems"]
+
+
+async def test_preview_names_the_leader_who_reads_on_about_a_child_who_has_left(place) -> None:
+    world = village()
+    world.thread("talk", "school", "pupil", oslo(world.today.replace(month=9)), ("mother",), ("teacher",))
+    acts = await Acts.of(place, world)
+    connection = await asyncpg.connect(**place.database.admin_connect)
+    await connection.execute(
+        "update enrolment set until = $1 from unit u where u.id = unit_id and u.municipality_id = $2",
+        world.today, acts.loaded.municipality,
+    )  # fmt: skip
+    await connection.close()
+    preview = await acts.preview("mother", threadId=acts.id("Thread", "talk"))
+    assert [one["relation"] for one in preview["readers"]] == ["UNIT_LEADER"]
+    assert preview["recipients"] == []

@@ -154,7 +154,7 @@ def relative(row: Any) -> Named:
 async def readers(acting: Acting, place: Place, but: Iterable[UUID]) -> list[tuple[UUID, UUID, Relation]]:
     """Id, key and relation of those who can read every thread about the child at the unit (T3 to T6), by name."""
     left_out = {*but, acting.viewer_id}
-    rows = await acting.rows(recipient.staff_of_child(), child_id=place.child_id, unit_id=place.unit_id)
+    rows = await acting.rows(recipient.staff_of_child(former=True), child_id=place.child_id, unit_id=place.unit_id)
     told = []
     for row in rows:
         by = Relation(row["relations"]) & recipient.READS_ALL
