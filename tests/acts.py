@@ -100,7 +100,7 @@ class Acts:
 
     async def bodies(self, who: str, thread: str) -> list[str | None] | None:
         """What the viewer reads in a thread; null where they do not see it."""
-        text = "query ($id: ID!) { node(id: $id) { ... on Thread { messages { nodes { body } } } } }"
+        text = "query ($id: ID!) { node(id: $id) { ... on Thread { messages(first: 500) { nodes { body } } } } }"
         node = (await self.ask(who, text, {"id": thread}))["node"]
         return None if node is None else [one["body"] for one in node["messages"]["nodes"]]
 
