@@ -27,6 +27,8 @@ NOTHING = UUID(int=0)
 OVERLAP = dt.timedelta(seconds=30)
 """Acts that began this much earlier may be committed after others: a cursor goes back so far, and names what came."""
 NAMED = 32
+MOST_THREADS = 20
+"""That are remembered by one inbox between two looks; of more, only the counts tell."""
 AT_LEAST, AT_MOST, RESTS = 1.0, 30.0, 20
 """Seconds between two looks at an inbox: so many times what the last one took, waiting for its turn included. Whose
 unread messages take long to count is told the seldomer, and so is everybody while all want theirs counted."""
@@ -180,14 +182,14 @@ class InboxSubscriber(Subscriber):
     pause: Callable[[float], Awaitable[None]]
     changed: bool = True
     threads: set[UUID] = field(default_factory=set)
-    """In which something changed, two at the most."""
+    """In which something changed, `MOST_THREADS` at the most."""
     rest: float = 1.0
     """Seconds between two looks."""
     last: bytes | None = None
 
     def touch(self, thread_id: UUID | None) -> None:
         self.changed = True
-        if thread_id is not None and len(self.threads) < 2:
+        if thread_id is not None and len(self.threads) < MOST_THREADS:
             self.threads.add(thread_id)
         self._woken.set()
 
@@ -197,17 +199,28 @@ class InboxSubscriber(Subscriber):
                 await self._wait()
             if self.last is not None:
                 await self.pause(self.rest)
-            thread_id = next(iter(self.threads)) if len(self.threads) == 1 else NOTHING
+            threads = list(self.threads)
             self.changed = False
             self.threads.clear()
-            began = asyncio.get_running_loop().time()
-            answer = await self.reads.read(self, thread_id)
-            took = asyncio.get_running_loop().time() - began
-            self.rest = min(max(AT_LEAST, RESTS * took), AT_MOST)
-            assert answer is not None and answer.data is not None  # noqa: PT018, S101 an inbox is no row
-            [told] = answer.data.values()
+            answer, told = await self.look(threads[0] if len(threads) == 1 else NOTHING)
             if self.is_new(told):
                 return Told(answer)
+            if len(threads) > 1:
+                # What is asked beside the thread says nothing of it, so that each is told by itself.
+                self.changed, self.threads = True, {*threads[1:], *self.threads}
+                answer, told = await self.look(threads[0])
+                if self.is_new(told):
+                    return Told(answer)
+
+    async def look(self, thread_id: UUID) -> tuple[Answer, Mapping[str, Any]]:
+        """The inbox as it is, with the thread if the viewer sees it; the longer it takes, the longer the next rest."""
+        began = asyncio.get_running_loop().time()
+        answer = await self.reads.read(self, thread_id)
+        took = asyncio.get_running_loop().time() - began
+        self.rest = min(max(AT_LEAST, RESTS * took), AT_MOST)
+        assert answer is not None and answer.data is not None  # noqa: PT018, S101 an inbox is no row
+        [told] = answer.data.values()
+        return answer, told
 
     def is_new(self, told: Mapping[str, Any]) -> bool:
         """Whether a thread is told of, or something else is another than last time."""

@@ -335,6 +335,16 @@ async def test_an_inbox_tells_once_of_what_changes_within_a_second(fjellet: Town
         assert await talk.hears_nothing(1.5)
 
 
+async def test_an_inbox_asked_for_threads_alone_tells_of_each(fjellet: Town) -> None:
+    async with fjellet.talk("mother") as talk:
+        await talk.subscribe("subscription { inboxChanged { thread { id } } }")
+        await talk.next()
+        for thread in ("talk", "afternoon"):
+            await fjellet.write(thread, "teacher")
+        told = {(await talk.next())["data"]["inboxChanged"]["thread"]["id"] for _ in range(2)}
+        assert told == {fjellet.id("Thread", "talk"), fjellet.id("Thread", "afternoon")}
+
+
 async def test_an_inbox_tells_of_what_was_read_in_another_session(fjellet: Town) -> None:
     async with fjellet.talk("mother") as talk:
         await talk.subscribe(INBOX)
