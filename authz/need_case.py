@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 
 from authz import child
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import ME, NOW, Keys, all_of, any_of, exists_in, holds, table, word
+from authz.engine.sql import HERE, ME, NOW, Keys, all_of, any_of, exists_in, holds, table, word
 from authz.relation import approved, protected
-from models import Administrator
+from models import Administrator, Person
 
 SEEN = Relation.CASE_WORKER | Relation.UNIT_LEADER
 WAITS = "of the administration; for whoever is to approve, without the child"
@@ -35,6 +35,12 @@ def administers() -> ColumnElement[bool]:
     return exists_in(office, office.c.person_id == ME, holds(office))
 
 
+def asked_here(need: FromClause) -> ColumnElement[bool]:
+    """A case on nobody has no child that would say whose it is: the municipality is that of whoever asked."""
+    person = table(Person, "whoever_asked")
+    return exists_in(person, person.c.id == need.c.person_id, person.c.municipality_id == HERE)
+
+
 def over(need: FromClause) -> ColumnElement[bool]:
     return or_(need.c.closed_at.is_not(None), func.least(need.c.until, need.c.opened_at + MOST_HOURS) <= NOW)
 
@@ -53,7 +59,9 @@ def visible(need: FromClause, keys: Keys) -> ColumnElement[bool]:
     """One's own; what waits for the administration's second person; and what is about a child of the leader's unit.
 
     Whoever asks for a child whom a block or kinship closes to them (R1, R2) sees the case wait."""
-    to_approve = all_of(unsettled(need), keys.has_not(need.c.child_id, "closed") | need.c.child_id.is_(None))
+    to_approve = all_of(
+        asked_here(need), unsettled(need), keys.has_not(need.c.child_id, "closed") | need.c.child_id.is_(None)
+    )
     return any_of(and_(administers(), or_(need.c.person_id == ME, to_approve)), of_leader(need, keys))
 
 

@@ -161,3 +161,12 @@ async def test_case_without_one_way_of_naming_is_refused(acts: Acts, more: dict[
 async def test_adult_is_no_child_to_open_a_case_on(acts: Acts) -> None:
     assert (await acts.act("officer", OPEN, asked(acts, "mother")))["case"]["state"] == "WAITING"
     assert Node("Child", "mother") in acts.loaded.ids
+
+
+async def test_case_that_waits_is_nothing_to_the_administration_of_another_municipality(place) -> None:
+    here, elsewhere = await protected_office(place), await protected_office(place)
+    case = (await here.act("officer", OPEN, asked(here)))["case"]["id"]
+    assert await here.sees("second", case)
+    assert not await elsewhere.sees("second", case)
+    assert (await elsewhere.ask("second", CASES, {}))["viewer"]["cases"]["totalCount"] == 0
+    assert codes(await elsewhere.act("second", APPROVE, {"caseId": case})) == ["NOT_FOUND"]
