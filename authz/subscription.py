@@ -132,7 +132,7 @@ def concerned() -> Select:
     taking_part = part.join(
         thread_row, and_(thread_row.c.id == part.c.thread_id, thread_row.c.child_id == any_(HAPPENED))
     )
-    return union(  # type: ignore[return-value]
+    return union(  # type: ignore[return-value] # a CompoundSelect is asked as a Select is
         select(part.c.person_id).select_from(taking_part),
         select(own.c.person_id).select_from(taught).where(own.c.role != word("STUDENT")),
         select(position.c.person_id).select_from(employed),

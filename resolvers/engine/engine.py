@@ -127,7 +127,7 @@ class Engine:
         if not fields:
             raise refusal("BAD_SUBSCRIPTION", "A subscription asks for one field.", prepared.operation)
         [nodes] = fields
-        definition = self.catalogue.schema.type_map["Subscription"].fields[nodes[0].name.value]  # type: ignore[attr-defined]
+        definition = self.catalogue.schema.type_map["Subscription"].fields[nodes[0].name.value]  # type: ignore[attr-defined] # an object
         parts = planner.below(get_named_type(definition.type).name, nodes)
         return Subscribed(
             nodes[0],

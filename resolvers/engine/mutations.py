@@ -145,7 +145,8 @@ class Mutations:
 
     async def repeated(self, acting: Acting, node: FieldNode, outcome: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the first act made, unless the viewer sees it no more."""
-        payload_type = self.engine.catalogue.schema.type_map["Mutation"].fields[node.name.value].type.of_type  # type: ignore[attr-defined]
+        mutation = self.engine.catalogue.schema.type_map["Mutation"]
+        payload_type = mutation.fields[node.name.value].type.of_type  # type: ignore[attr-defined] # an object
         planner, _ = self.engine.planned(self.prepared, self.values, shape_of(acting.values))
         engine = self.engine
         run = Run(acting.scene.raw, acting.values, engine.catalogue, engine.services, self.values, planner)
