@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, select
 
 from authz import message, record, thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import Keys, any_of, exists_in, table
+from authz.engine.sql import Keys, any_of, exists_in, fact
 from models import Message, Record, RecordVersion
 
 SEEN = thread.SEEN | record.READS
@@ -24,7 +24,7 @@ LINES: dict[str, Line] = {
 
 def of_message(attachment: FromClause, keys: Keys) -> ColumnElement[bool]:
     """Attached to a message that the viewer sees and that stands."""
-    row = table(Message, "attached_to")
+    row = fact(Message, "attached_to")
     return exists_in(
         row,
         row.c.id == attachment.c.message_id,
@@ -35,7 +35,7 @@ def of_message(attachment: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def of_record(attachment: FromClause, keys: Keys) -> ColumnElement[bool]:
     """Attached to a version of a record that the viewer reads."""
-    version, row = table(RecordVersion, "attached_version"), table(Record, "attached_record")
+    version, row = fact(RecordVersion, "attached_version"), fact(Record, "attached_record")
     return exists_in(
         version.join(row, row.c.id == version.c.record_id),
         version.c.id == attachment.c.record_version_id,
@@ -45,7 +45,7 @@ def of_record(attachment: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def newly_given(attachment: FromClause, keys: Keys) -> ColumnElement:
     """The id of its message, where giving out the file is giving out the message for the first time."""
-    row = table(Message, "given_with")
+    row = fact(Message, "given_with")
     return (
         select(row.c.id)
         .where(row.c.id == attachment.c.message_id, row.c.retracted_at.is_(None), message.newly_given(row, keys))

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, or_
 
 from authz import child
 from authz.engine.policy import Line, settled
-from authz.engine.sql import TODAY, Keys, exists_in, holds, table
+from authz.engine.sql import TODAY, Keys, exists_in, fact, holds
 from models import Block, Kinship
 
 LINES: dict[str, Line] = {
@@ -37,7 +37,7 @@ def stands(block: FromClause) -> ColumnElement[bool]:
 
 def voice_counts(voice: FromClause, block: FromClause) -> ColumnElement[bool]:
     """Whoever has been blocked from the child since, or turned out to be family, has no say any more (R1, R2)."""
-    blocked, kinship = table(Block, "blocked_since"), table(Kinship, "family_since")
+    blocked, kinship = fact(Block, "blocked_since"), fact(Kinship, "family_since")
     return and_(
         ~exists_in(
             blocked,

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam,
 
 from authz import child, message, unit
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import ME, UUIDS, Keys, all_of, any_of, exists_in, holds, table, word
+from authz.engine.sql import ME, UUIDS, Keys, all_of, any_of, exists_in, fact, holds, table, word
 from authz.relation import CONTACT_ROLES
 from models import (
     BroadcastRecipient,
@@ -14,11 +14,11 @@ from models import (
     Group,
     GroupMembership,
     Message,
-    Person,
     Position,
     ReadPointer,
     Unit,
 )
+from models.seen import SeenStaffMember
 
 SENDS = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER
 RULES = ("T3", "T4", "T5", "T6")
@@ -71,7 +71,7 @@ PEOPLE: ColumnElement = bindparam("people", type_=UUIDS)
 
 def visible(broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
     """To whoever sent it and is employed at the unit still, and to whoever sees all its threads."""
-    seen, unseen = table(BroadcastRecipient, "seen_recipient"), table(BroadcastRecipient, "unseen_recipient")
+    seen, unseen = fact(BroadcastRecipient, "seen_recipient"), fact(BroadcastRecipient, "unseen_recipient")
     sees_some = exists_in(
         seen,
         seen.c.broadcast_id == broadcast.c.id,
@@ -96,14 +96,14 @@ def counted(recipient: FromClause, broadcast: FromClause, keys: Keys) -> ColumnE
 
 
 def has_read(recipient: FromClause) -> ColumnElement[bool]:
-    pointer = table(ReadPointer, "read_it")
+    pointer = fact(ReadPointer, "read_it")
     return exists_in(
         pointer, pointer.c.thread_id == recipient.c.thread_id, pointer.c.person_id == recipient.c.person_id
     )
 
 
 def has_answered(recipient: FromClause) -> ColumnElement[bool]:
-    answer = table(Message, "answer")
+    answer = fact(Message, "answer")
     return exists_in(answer, answer.c.thread_id == recipient.c.thread_id, answer.c.author_id == recipient.c.person_id)
 
 
@@ -114,7 +114,7 @@ def speaks(keys: Keys) -> ColumnElement[bool]:
 
 def sendable(keys: Keys) -> ColumnElement[bool]:
     """Whether the viewer may send a letter to the unit; or, where a group is named, to it."""
-    membership = table(GroupMembership, "own_group")
+    membership = fact(GroupMembership, "own_group")
     teaches = exists_in(
         membership,
         membership.c.group_id == GROUP,
@@ -122,7 +122,7 @@ def sendable(keys: Keys) -> ColumnElement[bool]:
         membership.c.role.in_([word(role) for role in CONTACT_ROLES]),
         holds(membership),
     )
-    school = table(Unit, "of_teacher")
+    school = fact(Unit, "of_teacher")
     at_school = exists_in(school, school.c.id == UNIT, school.c.kind == word("SCHOOL"))
     return any_of(speaks(keys), all_of(keys.has(UNIT, "employed"), at_school, teaches))
 
@@ -136,9 +136,9 @@ def writable(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 def addressed(child_id: ColumnElement) -> ColumnElement[bool]:
     """The child belongs to the group that is named, or goes to the unit where none is."""
     membership, group, enrolment = (
-        table(GroupMembership, "in_group"),
-        table(Group, "letter_group"),
-        table(Enrolment, "e"),
+        fact(GroupMembership, "in_group"),
+        fact(Group, "letter_group"),
+        fact(Enrolment, "e"),
     )
     in_group = exists_in(
         membership.join(group, group.c.id == membership.c.group_id),
@@ -163,8 +163,8 @@ def still_writes(broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
 def readers() -> Select:
     """Id, key and relation of the staff, beside the viewer, who read threads about children there (T3 to T6), by name;
     not about every one, where R1 or R2 closes it to them."""
-    position, row, person = table(Position, "works_there"), table(Unit, "at"), table(Person, "reader")
-    own, pupil, group = table(GroupMembership, "teaches"), table(GroupMembership, "taught"), table(Group, "class")
+    position, row, person = fact(Position, "works_there"), fact(Unit, "at"), table(SeenStaffMember, "reader")
+    own, pupil, group = fact(GroupMembership, "teaches"), fact(GroupMembership, "taught"), fact(Group, "class")
     contact = exists_in(
         own.join(group, group.c.id == own.c.group_id).join(pupil, pupil.c.group_id == group.c.id),
         own.c.person_id == person.c.id,

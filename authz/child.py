@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 
 from authz import thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
-from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, holds, number, table, word
+from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, bit, bits, exists_in, fact, holds, number, word
 from authz.relation import enrolled, left_before
 from models import Enrolment, Person, Protection, Residence, Thread
 
@@ -92,7 +92,7 @@ def enrolled_at(child_id: ColumnElement, units: str, keys: Keys) -> ColumnElemen
     """The child is enrolled now at one of the viewer's units, and is a matter of work to the viewer (R1, R2)."""
     if units not in keys:
         return any_of()
-    enrolment = table(Enrolment, f"enrolled_{units}")
+    enrolment = fact(Enrolment, f"enrolled_{units}")
     here = exists_in(
         enrolment,
         enrolment.c.child_id == child_id,
@@ -100,14 +100,14 @@ def enrolled_at(child_id: ColumnElement, units: str, keys: Keys) -> ColumnElemen
         holds(enrolment),
         row_by_row=True,
     )
-    return all_of(here, keys.has_not(child_id, "closed"))
+    return all_of(keys.some(units), here, keys.has_not(child_id, "closed"))
 
 
 def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C6: the child has left a unit that the viewer leads."""
     if "led" not in keys:
         return any_of()
-    enrolment = table(Enrolment, "left_led")
+    enrolment = fact(Enrolment, "left_led")
     was = exists_in(
         enrolment,
         enrolment.c.child_id == child_id,
@@ -115,35 +115,40 @@ def left(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         left_before(enrolment),
         row_by_row=True,
     )
-    return all_of(was, keys.has_not(child_id, "closed"))
+    return all_of(keys.some("led"), was, keys.has_not(child_id, "closed"))
 
 
 def adult_self(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """SELF from 18, which some columns of C2 ask for."""
-    person = table(Person, "grown")
+    person = fact(Person, "grown")
     grown = exists_in(person, person.c.id == child_id, person.c.turns_18_on <= TODAY)
     return all_of(keys.has(child_id, "oneself"), grown)
 
 
+def ties(child_id: ColumnElement, keys: Keys) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
+    """The viewer's relations to the child, those first that the keys alone tell."""
+    return (
+        (Relation.GUARDIAN, keys.has(child_id, "guardian")),
+        (Relation.DELEGATE, keys.has(child_id, "delegate")),
+        (Relation.CONTACT_TEACHER, keys.has(child_id, "contact")),
+        (Relation.SUBJECT_STAFF, keys.has(child_id, "subject_staff")),
+        (Relation.CASE_WORKER, keys.has(child_id, "cases")),
+        (Relation.SELF, keys.has(child_id, "oneself")),
+        (Relation.ADULT_SELF, adult_self(child_id, keys)),
+        (Relation.UNIT_STAFF, enrolled_at(child_id, "staffed", keys)),
+        (Relation.UNIT_LEADER, enrolled_at(child_id, "led", keys)),
+        (Relation.FORMER_LEADER, left(child_id, keys)),
+    )
+
+
 def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
     """The viewer's relations to the child, as bits. 0: none."""
-    return bits(
-        bit(keys.has(child_id, "guardian"), Relation.GUARDIAN),
-        bit(keys.has(child_id, "delegate"), Relation.DELEGATE),
-        bit(keys.has(child_id, "contact"), Relation.CONTACT_TEACHER),
-        bit(keys.has(child_id, "subject_staff"), Relation.SUBJECT_STAFF),
-        bit(enrolled_at(child_id, "staffed", keys), Relation.UNIT_STAFF),
-        bit(enrolled_at(child_id, "led", keys), Relation.UNIT_LEADER),
-        bit(left(child_id, keys), Relation.FORMER_LEADER),
-        bit(keys.has(child_id, "cases"), Relation.CASE_WORKER),
-        bit(keys.has(child_id, "oneself"), Relation.SELF),
-        bit(adult_self(child_id, keys), Relation.ADULT_SELF),
-    )
+    return bits(*(bit(held, relation) for relation, held in ties(child_id, keys)))
 
 
 def related(child_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnElement[bool]:
     """The viewer stands in one of the relations to the child."""
-    return mask(child_id, keys).bitwise_and(number(relations)) != number(0)
+    return any_of(*(held for relation, held in ties(child_id, keys) if relation in relations))
 
 
 def ties_at(
@@ -182,7 +187,7 @@ def related_at(child_id: ColumnElement, unit_id: ColumnElement, relations: Relat
 def visible(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C1, or by name C7: whom a thread that the viewer sees is about. A relation comes with the thread on every road
     but T4 to T6, where the child may have left."""
-    about = table(Thread, "thread_about")
+    about = fact(Thread, "thread_about")
     by_thread = exists_in(about, about.c.child_id == child_id, keys.has(about.c.unit_id, "history"))
     return or_(
         related(child_id, ANY_RELATION, keys),
@@ -242,7 +247,7 @@ def levels(*levels: ColumnElement) -> ColumnElement[int]:
 
 def person_level(person_id: ColumnElement) -> ColumnElement[int]:
     """How strongly a person is protected today, by the person's own grading or that of the address."""
-    protection, residence = table(Protection, "own_protection"), table(Residence, "own_residence")
+    protection, residence = fact(Protection, "own_protection"), fact(Residence, "own_residence")
     by_person = (
         select(levels(protection.c.level))
         .where(protection.c.person_id == person_id, holds(protection))
@@ -258,7 +263,7 @@ def person_level(person_id: ColumnElement) -> ColumnElement[int]:
 
 def address_level(residence: FromClause) -> ColumnElement[int]:
     """C4: an address counts as protected at the strongest level of anyone registered at it."""
-    there = table(Residence, "registered_there")
+    there = fact(Residence, "registered_there")
     others = (
         select(func.coalesce(func.max(person_level(there.c.person_id)), number(0)))
         .where(there.c.address_hash == residence.c.address_hash, residing(there))
@@ -269,7 +274,7 @@ def address_level(residence: FromClause) -> ColumnElement[int]:
 
 def address_opened(child_id: ColumnElement, residence: FromClause, keys: Keys) -> ColumnElement[bool]:
     """C2's condition for a guardian, and C4, on an address whose column is open."""
-    own = table(Residence, "own_address")
+    own = fact(Residence, "own_address")
     same = exists_in(own, own.c.person_id == ME, own.c.address_hash == residence.c.address_hash, residing(own))
     level = address_level(residence)
     # A leader whom the child has left has a say in the address of then, not in that of today, which another relation
@@ -286,7 +291,7 @@ def address_day(child_id: ColumnElement, keys: Keys) -> ColumnElement:
     """Today; for the leader of a unit that the child has left, the last day there (C6)."""
     if "led" not in keys:
         return TODAY
-    enrolment = table(Enrolment, "last_enrolment")
+    enrolment = fact(Enrolment, "last_enrolment")
     last = (
         select(func.max(enrolment.c.until) - number(1))
         .where(enrolment.c.child_id == child_id, keys.has(enrolment.c.unit_id, "led"), left_before(enrolment))

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 
 from authz import child, guardian
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, exists_in, holds, table
+from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, exists_in, fact, holds, table
 from authz.relation import enrolled, protected
 from models import Block, ChildProtection, Confirmation, Delegate, Delegation, ParentalResponsibility, Person
 
@@ -37,7 +37,7 @@ ALLOWED: dict[str, Line] = {
 
 def sheltered(child_id: ColumnElement) -> ColumnElement[bool]:
     """The child is protected now, or has a block that stands, whomever it keeps away."""
-    block = table(Block, "sheltering")
+    block = fact(Block, "sheltering")
     return or_(protected(child_id), exists_in(block, block.c.child_id == child_id, holds(block)))
 
 
@@ -61,8 +61,8 @@ def at_its_unit(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> 
 
 def kept_out(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[bool]:
     """R1 or R3 keeps the person from the child today."""
-    block, protection = table(Block, "keeping_block"), table(ChildProtection, "keeping_protection")
-    confirmation = table(Confirmation, "letting_in")
+    block, protection = fact(Block, "keeping_block"), fact(ChildProtection, "keeping_protection")
+    confirmation = fact(Confirmation, "letting_in")
     let_in = exists_in(
         confirmation,
         confirmation.c.child_id == child_id,
@@ -91,7 +91,7 @@ def visible(delegate: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def active(delegate: FromClause) -> ColumnElement[bool]:
     """The adult is DELEGATE at the unit now."""
-    delegation = table(Delegation, "delegation_now")
+    delegation = fact(Delegation, "delegation_now")
     return and_(
         holds(delegate),
         exists_in(
@@ -107,7 +107,7 @@ def active(delegate: FromClause) -> ColumnElement[bool]:
 def adult_shown(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """The adult as a person, with the register's name: once a guardian's consent has made them DELEGATE. Before, it
     would tell whose number the unit has sent."""
-    registered = table(Delegate, "registered")
+    registered = fact(Delegate, "registered")
     return exists_in(registered, registered.c.person_id == person_id, visible(registered, keys), active(registered))
 
 
@@ -117,7 +117,8 @@ def consent_visible(consent: FromClause) -> ColumnElement[bool]:
 
 
 def known_as(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[str]:
-    """A person's name beside a child: the register's for whom the child's document names, else as the unit told it."""
+    """A person's name beside a child: the register's for whom the child's document names, else as the unit told it.
+    A function of the database says it, since the rows that it is taken from need not be the viewer's to see."""
     person, entry = table(Person, "named"), table(ParentalResponsibility, "naming_entry")
     registered = table(Delegate, "naming_registration")
     on_document = exists_in(

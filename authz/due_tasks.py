@@ -121,6 +121,11 @@ MAKE = """
 """
 
 
+def of_some(statement: str, due: str) -> str:
+    """CLOSE or MAKE about some children."""
+    return statement.format(enrolled=ENROLLED + SOME, due=due, among=SOME.replace("e.", "t."))
+
+
 async def make_tasks(
     connection: AsyncConnection,
     municipality_id: UUID,

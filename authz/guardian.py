@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from authz import child, thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, opens, settled
-from authz.engine.sql import ME, PRIVATE, TODAY, Keys, bit, bits, exists_in, holds, number, table, word
+from authz.engine.sql import ME, PRIVATE, TODAY, Keys, bit, bits, exists_in, fact, holds, number, word
 from models import Guardianship, Participant
 
 CONTACT = Relation.CONTACT_TEACHER | Relation.UNIT_STAFF | Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -32,7 +32,7 @@ LINES: dict[str, Line] = {
 
 def is_guardian(person_id: ColumnElement, child_id: ColumnElement | None = None) -> ColumnElement[bool]:
     """The person is GUARDIAN now, of the child or of any child, apart from how they sign in."""
-    guardianship = table(Guardianship, "is_guardian")
+    guardianship = fact(Guardianship, "is_guardian")
     of = [] if child_id is None else [guardianship.c.child_id == child_id]
     return exists_in(guardianship, guardianship.c.person_id == person_id, holds(guardianship), *of)
 
@@ -43,7 +43,7 @@ def oneself(person_id: ColumnElement) -> ColumnElement[bool]:
 
 def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C8: the viewer stands in a relation to a child whose GUARDIAN they are now; or C7, in a thread about one."""
-    guardianship, participant = table(Guardianship, "guardian_of"), table(Participant, "took_part")
+    guardianship, participant = fact(Guardianship, "guardian_of"), fact(Participant, "took_part")
     by_child = exists_in(
         guardianship,
         guardianship.c.person_id == person_id,
@@ -62,7 +62,7 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def mask(person_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
     """The staff relations to the children whose GUARDIAN they are now, and GUARDIAN for oneself."""
-    guardianship = table(Guardianship, "children_of")
+    guardianship = fact(Guardianship, "children_of")
     staff = (
         select(func.coalesce(func.bit_or(child.mask(guardianship.c.child_id, keys)), number(0)))
         .where(guardianship.c.person_id == person_id, holds(guardianship))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import INSTANTS, ME, Keys, all_of, any_of, bare, exists_in, table, word
+from authz.engine.sql import INSTANTS, ME, Keys, all_of, any_of, exists_in, fact, facts_of, word
 from models import Participant
 
 LINES: dict[str, Line] = {
@@ -52,7 +52,7 @@ class OwnPart:
 
     def __init__(self, keys: Keys) -> None:
         # Without a name of its own: a statement may hold the parts in several threads.
-        self.own = bare(Participant).alias()
+        self.own = facts_of(Participant).alias()
         self.held = {name: self._held(name, keys) for name in ("guardian", "delegate") if name in keys}
 
     def _held(self, relation: str, keys: Keys) -> FromClause:
@@ -83,7 +83,7 @@ def since_joining(message: Written, side: str, part: OwnPart | None) -> ColumnEl
     """The viewer was a participant, on the side, when the message was sent."""
     if part is not None:
         return and_(part.own.c.side == word(side), part.own.c.joined_at <= message.sent_at)
-    own = table(Participant, "joined")
+    own = fact(Participant, "joined")
     return exists_in(
         own,
         own.c.thread_id == message.thread_id,

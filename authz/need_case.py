@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 
 from authz import child
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import HERE, ME, NOW, Keys, all_of, any_of, exists_in, holds, table, word
+from authz.engine.sql import HERE, ME, NOW, Keys, all_of, any_of, exists_in, fact, holds, word
 from authz.relation import approved, protected
 from models import Administrator, Person
 
@@ -31,13 +31,13 @@ MOST_HOURS: ColumnElement = literal_column("interval '24 hours'")
 
 def administers() -> ColumnElement[bool]:
     """The viewer belongs to the administration now."""
-    office = table(Administrator, "own_office")
+    office = fact(Administrator, "own_office")
     return exists_in(office, office.c.person_id == ME, holds(office))
 
 
 def asked_here(need: FromClause) -> ColumnElement[bool]:
     """A case on nobody has no child that would say whose it is: the municipality is that of whoever asked."""
-    person = table(Person, "whoever_asked")
+    person = fact(Person, "whoever_asked")
     return exists_in(person, person.c.id == need.c.person_id, person.c.municipality_id == HERE)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from authz import child, delegate, guardian, thread
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import ME, Keys, any_of, exists_in, table, word
+from authz.engine.sql import ME, Keys, any_of, exists_in, fact, word
 from models import Delegate, Participant
 
 SEEN = child.DELEGATES | Relation.PARTICIPANT
@@ -19,7 +19,7 @@ LINES: dict[str, Line] = {
 
 def was_involved(person_id: ColumnElement) -> ColumnElement[bool]:
     """A delegate, or whoever was a participant once."""
-    delegate, participant = table(Delegate, "ever_delegate"), table(Participant, "ever_part")
+    delegate, participant = fact(Delegate, "ever_delegate"), fact(Participant, "ever_part")
     return or_(
         exists_in(delegate, delegate.c.person_id == person_id),
         exists_in(participant, participant.c.person_id == person_id, participant.c.side == word("GUARDIAN")),
@@ -27,7 +27,7 @@ def was_involved(person_id: ColumnElement) -> ColumnElement[bool]:
 
 
 def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    participant = table(Participant, "took_part")
+    participant = fact(Participant, "took_part")
     by_thread = exists_in(
         participant,
         participant.c.person_id == person_id,

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, Integer, and_, case, cast, fun
 
 from authz import child, guardian
 from authz.engine.policy import STAFF, Line, Relation, opens, settled
-from authz.engine.sql import ME, NOW, TODAY, Keys, all_of, any_of, exists_in, holds, number, table
+from authz.engine.sql import ME, NOW, TODAY, Keys, all_of, any_of, exists_in, fact, holds, number
 from authz.relation import enrolled, protected
 from models import Enrolment, Guardianship, Person, PhotoConsent
 
@@ -39,7 +39,7 @@ ALLOWED: dict[str, Line] = {
 
 def may_say(person_id: ColumnElement, child_id: ColumnElement) -> ColumnElement[bool]:
     """Whose consent is asked for now: everybody who is GUARDIAN, and the pupil from 15."""
-    pupil = table(Person, "pupil")
+    pupil = fact(Person, "pupil")
     grown = exists_in(pupil, pupil.c.id == child_id, pupil.c.id == person_id, pupil.c.turns_15_on <= TODAY)
     return or_(guardian.is_guardian(person_id, child_id), grown)
 
@@ -61,7 +61,7 @@ def standing(consent: FromClause) -> ColumnElement[bool]:
 
 def open_units(child_id: ColumnElement, keys: Keys) -> tuple[FromClause, ColumnElement[bool]]:
     """Enrolments that tell at which units the viewer may know whether a use is allowed."""
-    enrolment = table(Enrolment, "photographed_at")
+    enrolment = fact(Enrolment, "photographed_at")
     seen = child.related_at(child_id, enrolment.c.unit_id, SEEN, keys)
     return enrolment, and_(enrolment.c.child_id == child_id, holds(enrolment), seen)
 
@@ -69,7 +69,7 @@ def open_units(child_id: ColumnElement, keys: Keys) -> tuple[FromClause, ColumnE
 def asked_of(child_id: ColumnElement) -> ColumnElement[int]:
     """How many are asked; 0 where nobody could answer for a child under 18, and for a child who is protected: no
     photograph of it is used, and why looks like a consent that is missing (C4, C10)."""
-    holder, pupil = table(Guardianship, "asked_guardian"), table(Person, "asked_pupil")
+    holder, pupil = fact(Guardianship, "asked_guardian"), fact(Person, "asked_pupil")
     guardians = (
         select(func.count())
         .select_from(holder)
@@ -94,7 +94,7 @@ def asked_of(child_id: ColumnElement) -> ColumnElement[int]:
 
 def consents_of(child_id: ColumnElement) -> tuple[FromClause, ColumnElement[bool]]:
     """The consents that count now."""
-    consent = table(PhotoConsent, "counting")
+    consent = fact(PhotoConsent, "counting")
     counts = and_(consent.c.child_id == child_id, standing(consent), may_say(consent.c.person_id, consent.c.child_id))
     return consent, counts
 
@@ -111,7 +111,7 @@ def givable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> Colu
 
 def withdrawable(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """Also at a unit that the child has left, where the viewer's own consent stands."""
-    own = table(PhotoConsent, "own_standing")
+    own = fact(PhotoConsent, "own_standing")
     stands = exists_in(
         own, own.c.child_id == child_id, own.c.unit_id == unit_id, own.c.person_id == ME, own.c.withdrawn_at.is_(None)
     )

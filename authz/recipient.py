@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, Uuid, bindparam, literal_column, o
 
 from authz import guardian, relation
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
-from authz.engine.sql import bit, bits, exists_in, holds, number, table
+from authz.engine.sql import bit, bits, exists_in, fact, holds, number, table
 from models import Block, Delegation, Guardianship, Participant, Person, Position
+from models.seen import SeenStaffMember
 
 CHILD: ColumnElement = bindparam("child_id", type_=Uuid())
 UNIT: ColumnElement = bindparam("unit_id", type_=Uuid())
@@ -51,18 +52,20 @@ FORMER_FACTS = (
 def staff_of_child(*, former: bool = False) -> Select:
     """Id, key and relations of everybody who stands in a staff relation to the child at the unit now, by name; with
     `former` also of those who read the threads about a child who has left."""
-    candidate, position = table(Person, "candidate"), table(Position, "works_there")
+    candidate, position = fact(Person, "candidate"), fact(Position, "works_there")
+    named = table(SeenStaffMember, "named")
     # Named in words: what is asked of the facts is about each candidate, however deep they nest it.
     me = literal_column("candidate.id", Uuid())
     mask = bits(
         *(bit(holds_for(fact(me)), one) for one, fact in (*STAFF_FACTS, *(FORMER_FACTS if former else ())))
     ).label("relations")
     works = exists_in(position, position.c.person_id == candidate.c.id, position.c.unit_id == UNIT, holds(position))
-    rows = select(candidate.c.id, candidate.c.staff_key, candidate.c.name_key, mask).where(works).subquery("related")
+    rows = select(candidate.c.id, candidate.c.staff_key, mask).where(works).subquery("related")
     return (
         select(rows.c.id, rows.c.staff_key, rows.c.relations)
+        .select_from(rows.outerjoin(named, named.c.id == rows.c.id))
         .where(rows.c.relations != number(0))
-        .order_by(rows.c.name_key, rows.c.id)
+        .order_by(named.c.name_key, rows.c.id)
     )
 
 
@@ -72,8 +75,8 @@ def holds_for(fact: Select) -> ColumnElement[bool]:
 
 
 def family_of_child() -> Select:
-    """Id, both keys, and whether GUARDIAN, of those who are GUARDIAN now or DELEGATE at the unit now, by name."""
-    person, guardianship, delegation = table(Person, "relative"), table(Guardianship, "g"), table(Delegation, "d")
+    """Id, both keys, and whether GUARDIAN, of those who are GUARDIAN now or DELEGATE at the unit now."""
+    person, guardianship, delegation = fact(Person, "relative"), fact(Guardianship, "g"), fact(Delegation, "d")
     guardians = select(guardianship.c.person_id).where(guardianship.c.child_id == CHILD, holds(guardianship))
     delegates = select(delegation.c.person_id).where(
         delegation.c.child_id == CHILD, delegation.c.unit_id == UNIT, holds(delegation)
@@ -86,18 +89,18 @@ def family_of_child() -> Select:
             guardian.is_guardian(person.c.id, CHILD).label("is_guardian"),
         )
         .where(person.c.id.in_(union(guardians, delegates).subquery("family").select()))
-        .order_by(person.c.name_key, person.c.id)
+        .order_by(person.c.id)
     )
 
 
 def taking_part() -> Select:
     """Id and side of a thread's participants."""
-    participant = table(Participant, "taking_part")
+    participant = fact(Participant, "taking_part")
     return select(participant.c.person_id, participant.c.side).where(participant.c.thread_id == THREAD)
 
 
 def joint_refused() -> Select:
     """T8: whether the child is protected now, or a block on the child stands."""
-    block = table(Block, "any_block")
+    block = fact(Block, "any_block")
     blocked = exists_in(block, block.c.child_id == CHILD, holds(block))
     return select(or_(relation.protected(CHILD), blocked).label("refused"))

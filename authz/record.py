@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, or_
 
 from authz import child
 from authz.engine.policy import STAFF, Line, Relation, opens, settled
-from authz.engine.sql import ME, NOW, Keys, all_of, any_of, bit, bits, exists_in, number, table, word
+from authz.engine.sql import ME, NOW, Keys, all_of, any_of, bit, bits, exists_in, fact, number, word
 from authz.relation import enrolled, left_before
 from models import Enrolment, RecordHold, RecordOpening, RecordReader
 
@@ -79,7 +79,7 @@ def leads(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> Column
 
 def led(record: FromClause, keys: Keys) -> ColumnElement[bool]:
     """UNIT_LEADER by C6: leads the record's unit, which the child has left."""
-    enrolment = table(Enrolment, "left_here")
+    enrolment = fact(Enrolment, "left_here")
     was = exists_in(
         enrolment,
         enrolment.c.child_id == record.c.child_id,
@@ -111,7 +111,7 @@ def is_staff(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> Col
 
 def named(record: FromClause) -> ColumnElement[bool]:
     """The viewer is a named reader; that a staff relation at the unit holds beside it (C3) is asked apart."""
-    reader = table(RecordReader, "named")
+    reader = fact(RecordReader, "named")
     return exists_in(reader, reader.c.record_id == record.c.id, reader.c.person_id == ME, reader.c.ended_at.is_(None))
 
 
@@ -122,7 +122,7 @@ def own(record: FromClause) -> ColumnElement[bool]:
 
 def opened(record: FromClause) -> ColumnElement[bool]:
     """The viewer has stated a reason for opening it, not long ago."""
-    opening = table(RecordOpening, "opened")
+    opening = fact(RecordOpening, "opened")
     return exists_in(
         opening,
         opening.c.record_id == record.c.id,
@@ -134,7 +134,7 @@ def opened(record: FromClause) -> ColumnElement[bool]:
 
 def kept(record: FromClause) -> ColumnElement[bool]:
     """L3: for good, by its kind, or for as long as somebody holds it."""
-    hold = table(RecordHold, "held")
+    hold = fact(RecordHold, "held")
     held = exists_in(hold, hold.c.record_id == record.c.id, hold.c.ended_at.is_(None))
     return or_(record.c.kind.in_([word(kind) for kind in KEPT]), held)
 

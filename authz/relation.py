@@ -35,6 +35,7 @@ from authz.engine.sql import (
     all_days,
     days,
     exists_in,
+    fact,
     holds,
     oslo_day_of,
     start_of,
@@ -62,7 +63,7 @@ from models import (
 
 def employment(me: ColumnElement) -> Select:
     """Employed at a unit now; leaders count as employed."""
-    position, unit = table(Position, "position"), table(Unit, "unit")
+    position, unit = fact(Position, "position"), fact(Unit, "unit")
     return (
         select(
             position.c.unit_id,
@@ -79,25 +80,25 @@ def employment(me: ColumnElement) -> Select:
 
 def enrolled(child_id: ColumnElement, unit_id: ColumnElement) -> ColumnElement[bool]:
     """The child is enrolled at the unit now."""
-    enrolment = table(Enrolment, "enrolled")
+    enrolment = fact(Enrolment, "enrolled")
     return exists_in(enrolment, enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id, holds(enrolment))
 
 
 def blocked(me: ColumnElement) -> Select:
     """R1: a block between the person and the child stands."""
-    block = table(Block, "block")
+    block = fact(Block, "block")
     return select(block.c.child_id).where(block.c.person_id == me, holds(block))
 
 
 def kin(me: ColumnElement) -> Select:
     """R2: the child is, or once was, a matter of family to the person."""
-    kinship = table(Kinship, "kinship")
+    kinship = fact(Kinship, "kinship")
     return select(kinship.c.child_id).where(kinship.c.person_id == me)
 
 
 def was_child(me: ColumnElement) -> Select:
     """The person themself, where they go or went to a unit: nobody is staff to oneself."""
-    enrolment = table(Enrolment, "own_enrolment")
+    enrolment = fact(Enrolment, "own_enrolment")
     return select(enrolment.c.child_id).where(enrolment.c.child_id == me)
 
 
@@ -108,7 +109,7 @@ def closed_to_work(me: ColumnElement) -> Subquery:
 
 def guardian(me: ColumnElement) -> Select:
     """GUARDIAN: current parental responsibility, by the child's own document (R1, R3 and R4 are in the period)."""
-    guardianship = table(Guardianship, "guardianship")
+    guardianship = fact(Guardianship, "guardianship")
     return select(guardianship.c.child_id, null().label("unit_id"), guardianship.c.since, guardianship.c.until).where(
         guardianship.c.person_id == me, holds(guardianship), PRIVATE
     )
@@ -116,7 +117,7 @@ def guardian(me: ColumnElement) -> Select:
 
 def delegate(me: ColumnElement) -> Select:
     """DELEGATE: registered by the unit, on consent that counts now (R1 and R3 are in the period)."""
-    delegation = table(Delegation, "delegation")
+    delegation = fact(Delegation, "delegation")
     return select(delegation.c.child_id, delegation.c.unit_id, delegation.c.since, delegation.c.until).where(
         delegation.c.person_id == me, holds(delegation), PRIVATE
     )
@@ -128,9 +129,9 @@ SUBJECT_ROLES = ("SUBJECT_TEACHER", "ASSISTANT")
 
 def taught(me: ColumnElement, *roles: str) -> Select:
     """Employed at the school now, with the role now in a group there that the child belongs to now."""
-    own, theirs = table(GroupMembership, "own"), table(GroupMembership, "theirs")
-    group, unit, position = table(Group, "unit_group"), table(Unit, "unit"), table(Position, "position")
-    enrolment = table(Enrolment, "enrolment")
+    own, theirs = fact(GroupMembership, "own"), fact(GroupMembership, "theirs")
+    group, unit, position = fact(Group, "unit_group"), fact(Unit, "unit"), fact(Position, "position")
+    enrolment = fact(Enrolment, "enrolment")
     closed = closed_to_work(me)
     return (
         select(
@@ -176,7 +177,7 @@ def subject_staff(me: ColumnElement) -> Select:
 def at_unit(me: ColumnElement, *conditions: ColumnElement[bool], former: bool = False) -> Select:
     """A child enrolled now (or formerly) at a unit where the person is employed now, under further conditions."""
     job = employment(me).subquery("job")
-    enrolment = table(Enrolment, "enrolment")
+    enrolment = fact(Enrolment, "enrolment")
     closed = closed_to_work(me)
     presence = left_before(enrolment) if former else holds(enrolment)
     return (
@@ -222,7 +223,7 @@ def former_unit_staff(me: ColumnElement) -> Select:
 
 def administration(me: ColumnElement) -> Select:
     """Belongs to the municipality's administration now."""
-    administrator = table(Administrator, "administrator")
+    administrator = fact(Administrator, "administrator")
     return select(administrator.c.since, administrator.c.until).where(
         administrator.c.person_id == me, holds(administrator)
     )
@@ -230,7 +231,7 @@ def administration(me: ColumnElement) -> Select:
 
 def case_worker(me: ColumnElement) -> Select:
     """CASE_WORKER: of the administration now, with an open need case; approved by a second person if protected."""
-    need, closed = table(NeedCase, "need_case"), closed_to_work(me)
+    need, closed = fact(NeedCase, "need_case"), closed_to_work(me)
     until = func.least(need.c.until, need.c.opened_at + literal_column("interval '24 hours'"))
     return select(
         need.c.child_id,
@@ -250,8 +251,8 @@ def case_worker(me: ColumnElement) -> Select:
 def approved(need: FromClause) -> ColumnElement[bool]:
     """By a second administrator or a leader of a unit where the child was enrolled, on the day they approved it."""
     day = oslo_day_of(need.c.approved_at)
-    administrator = table(Administrator, "approving_administrator")
-    position, enrolment = table(Position, "approving_leader"), table(Enrolment, "approved_child")
+    administrator = fact(Administrator, "approving_administrator")
+    position, enrolment = fact(Position, "approving_leader"), fact(Enrolment, "approved_child")
     by_administrator = exists_in(
         administrator, administrator.c.person_id == need.c.approved_by, holds(administrator, day)
     )
@@ -273,8 +274,8 @@ def approved(need: FromClause) -> ColumnElement[bool]:
 
 def oneself(me: ColumnElement) -> Select:
     """SELF: the pupil, from 15; from 18 only when signed in as a private person."""
-    person = table(Person, "oneself")
-    enrolment = table(Enrolment, "enrolment")
+    person = fact(Person, "oneself")
+    enrolment = fact(Enrolment, "enrolment")
     ever = exists_in(enrolment, enrolment.c.child_id == person.c.id)
     return select(
         person.c.id.label("child_id"),
@@ -290,13 +291,13 @@ def oneself(me: ColumnElement) -> Select:
 
 def protected(child_id: ColumnElement) -> ColumnElement[bool]:
     """R3: the child counts as protected today."""
-    protection = table(ChildProtection, "child_protection")
+    protection = fact(ChildProtection, "child_protection")
     return exists_in(protection, protection.c.child_id == child_id, holds(protection))
 
 
 def taught_days(me: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, *roles: str) -> ColumnElement:
     """Every day on which `taught` holds of the two, blocks aside, as a multirange."""
-    own, theirs, group = table(GroupMembership, "own_then"), table(GroupMembership, "theirs_then"), table(Group, "then")
+    own, theirs, group = fact(GroupMembership, "own_then"), fact(GroupMembership, "theirs_then"), fact(Group, "then")
     together = (
         select(func.range_agg(days(own).op("*")(days(theirs))))
         .select_from(own.join(group, group.c.id == own.c.group_id).join(theirs, theirs.c.group_id == group.c.id))
@@ -310,20 +311,20 @@ def taught_days(me: ColumnElement, child_id: ColumnElement, unit_id: ColumnEleme
         .correlate_except(own, theirs, group)
         .scalar_subquery()
     )
-    enrolment = table(Enrolment, "enrolled_then")
+    enrolment = fact(Enrolment, "enrolled_then")
     there = all_days(enrolment, enrolment.c.child_id == child_id, enrolment.c.unit_id == unit_id)
     return together.op("*")(there).op("*")(employed_days(me, unit_id))
 
 
 def employed_days(me: ColumnElement, unit_id: ColumnElement, *conditions: ColumnElement[bool]) -> ColumnElement:
     """Every day of employment at the unit."""
-    position = table(Position, "employed_then")
+    position = fact(Position, "employed_then")
     return all_days(position, position.c.person_id == me, position.c.unit_id == unit_id, *conditions)
 
 
 def blocked_days(me: ColumnElement, child_id: ColumnElement) -> ColumnElement:
     """R1: every day on which a block between the two stands."""
-    block = table(Block, "blocked_then")
+    block = fact(Block, "blocked_then")
     return all_days(block, block.c.person_id == me, block.c.child_id == child_id)
 
 
@@ -391,9 +392,9 @@ def jobs(me: ColumnElement) -> Select:
 
 def teaching(me: ColumnElement) -> Select:
     """Each child and unit once for each relation."""
-    fact = taught(me, *CONTACT_ROLES, *SUBJECT_ROLES).subquery("fact")
-    is_contact = fact.c.role.in_([word(role) for role in CONTACT_ROLES])
-    rows = select(fact.c.child_id, fact.c.unit_id, is_contact.label("is_contact")).distinct().subquery("taught")
+    held = taught(me, *CONTACT_ROLES, *SUBJECT_ROLES).subquery("held")
+    is_contact = held.c.role.in_([word(role) for role in CONTACT_ROLES])
+    rows = select(held.c.child_id, held.c.unit_id, is_contact.label("is_contact")).distinct().subquery("taught")
     return gathered(
         rows,
         contact=(rows.c.child_id, "uuid", rows.c.is_contact),
@@ -403,8 +404,8 @@ def teaching(me: ColumnElement) -> Select:
     )
 
 
-def children_of(fact: Select, name: str) -> Select:
-    rows = fact.subquery("fact")
+def children_of(held: Select, name: str) -> Select:
+    rows = held.subquery("held")
     return gathered(rows, **{name: (rows.c.child_id, "uuid", None)})
 
 
@@ -413,9 +414,9 @@ def parts(me: ColumnElement) -> list[Part]:
     works = "cardinality(employed) > 0 or cardinality(cases) > 0"
     return [
         Part(
-            family(table(Guardianship, "guardianship"), me, "guardian", at_unit=False), when="private", of=Guardianship
+            family(fact(Guardianship, "guardianship"), me, "guardian", at_unit=False), when="private", of=Guardianship
         ),
-        Part(family(table(Delegation, "delegation"), me, "delegate", at_unit=True), when="private", of=Delegation),
+        Part(family(fact(Delegation, "delegation"), me, "delegate", at_unit=True), when="private", of=Delegation),
         Part(jobs(me), of=Position),
         Part(children_of(case_worker(me), "cases"), of=NeedCase),
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from authz import child, thread
 from authz.engine.policy import ANY_RELATION, Line, Relation, settled
-from authz.engine.sql import ME, TODAY, Keys, any_of, exists_in, holds, table, word
+from authz.engine.sql import ME, TODAY, Keys, any_of, exists_in, fact, holds, word
 from models import Administrator, Enrolment, Participant, Position
 
 SEEN = ANY_RELATION & ~Relation.FORMER_LEADER | Relation.COLLEAGUE
@@ -22,7 +22,7 @@ LINES: dict[str, Line] = {
 
 def unit_shows_staff(unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C8: to colleagues, and to whoever has a relation to a child at the unit that opens that the child is there."""
-    enrolment = table(Enrolment, "child_there")
+    enrolment = fact(Enrolment, "child_there")
     opened = child.unit_opened(enrolment.c.child_id, enrolment.c.unit_id, keys)
     return any_of(
         keys.has(unit_id, "employed"),
@@ -32,7 +32,7 @@ def unit_shows_staff(unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def employed(person_id: ColumnElement) -> ColumnElement[bool]:
     """Holds a position at a unit now, or belongs to the administration."""
-    position, administrator = table(Position, "any_position"), table(Administrator, "any_office")
+    position, administrator = fact(Position, "any_position"), fact(Administrator, "any_office")
     return or_(
         exists_in(position, position.c.person_id == person_id, holds(position, TODAY)),
         exists_in(administrator, administrator.c.person_id == person_id, holds(administrator, TODAY)),
@@ -40,7 +40,7 @@ def employed(person_id: ColumnElement) -> ColumnElement[bool]:
 
 
 def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    position, participant = table(Position, "works"), table(Participant, "took_part")
+    position, participant = fact(Position, "works"), fact(Participant, "took_part")
     by_unit = exists_in(
         position, position.c.person_id == person_id, holds(position), unit_shows_staff(position.c.unit_id, keys)
     )
@@ -55,6 +55,6 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def works_there(person_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """C8: is employed at the unit now, and the viewer sees its staff: for whoever did something for the unit."""
-    position = table(Position, "works_there")
+    position = fact(Position, "works_there")
     there = exists_in(position, position.c.person_id == person_id, position.c.unit_id == unit_id, holds(position))
     return and_(there, unit_shows_staff(unit_id, keys))

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from authz import message, relation, thread
 from authz.engine.keys import PARAMETERS
 from authz.engine.policy import Line, settled
-from authz.engine.sql import NOW, TODAY, UUIDS, Keys, asked_of, holds, table, word
+from authz.engine.sql import NOW, TODAY, UUIDS, Keys, asked_of, fact, holds, word
 from models import Enrolment, Group, GroupMembership, Message, Participant, Position, Thread, Unit
 
 LINES: dict[str, Line] = {
@@ -69,9 +69,9 @@ def connected() -> FromClause:
 
 def could_see(told: FromClause) -> Any:
     """By message, everybody whom one of T1 to T6 could be about."""
-    participant = table(Participant, "took_part")
-    theirs, group, own = table(GroupMembership, "theirs"), table(Group, "taught"), table(GroupMembership, "own")
-    position, unit = table(Position, "at_work"), table(Unit, "workplace")
+    participant = fact(Participant, "took_part")
+    theirs, group, own = fact(GroupMembership, "theirs"), fact(Group, "taught"), fact(GroupMembership, "own")
+    position, unit = fact(Position, "at_work"), fact(Unit, "workplace")
     taught = (
         told.join(theirs, and_(theirs.c.person_id == told.c.child_id, theirs.c.role == word("STUDENT"), holds(theirs)))
         .join(group, and_(group.c.id == theirs.c.group_id, group.c.unit_id == told.c.unit_id))
@@ -98,7 +98,7 @@ def standing_of(somebody: CTE) -> FromClause:
 
 def seers() -> Select:
     """Message and number of each of the connected who sees it now; of the messages `happened`."""
-    happened, row, them = table(Message, "happened"), table(Message, "message"), connected()
+    happened, row, them = fact(Message, "happened"), fact(Message, "message"), connected()
     told = (
         select(happened.c.id, happened.c.thread_id, happened.c.child_id, happened.c.unit_id)
         .where(happened.c.id == any_(HAPPENED))
@@ -122,9 +122,9 @@ def seers() -> Select:
 def concerned() -> Select:
     """Everybody whose inbox may hold threads about the children `happened`: whoever takes part in one, teaches them, or
     works where they are enrolled, now or once."""
-    part, thread_row = table(Participant, "part"), table(Thread, "thread")
-    enrolment, position = table(Enrolment, "place"), table(Position, "job")
-    theirs, own = table(GroupMembership, "theirs"), table(GroupMembership, "own")
+    part, thread_row = fact(Participant, "part"), fact(Thread, "thread")
+    enrolment, position = fact(Enrolment, "place"), fact(Position, "job")
+    theirs, own = fact(GroupMembership, "theirs"), fact(GroupMembership, "own")
     taught = own.join(theirs, and_(theirs.c.group_id == own.c.group_id, theirs.c.person_id == any_(HAPPENED)))
     employed = position.join(
         enrolment, and_(enrolment.c.unit_id == position.c.unit_id, enrolment.c.child_id == any_(HAPPENED))
@@ -148,7 +148,7 @@ def identities() -> Select:
 
 def sent_since() -> Select:
     """Messages, with their threads, in the order of sending: of every unit's threads that have one since then."""
-    unit, thread_row, row = table(Unit, "unit"), table(Thread, "thread"), table(Message, "message")
+    unit, thread_row, row = fact(Unit, "unit"), fact(Thread, "thread"), fact(Message, "message")
     recent = (
         select(thread_row.c.id)
         .where(thread_row.c.unit_id == unit.c.id, thread_row.c.last_message_at >= SINCE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
-from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, run_began, table, word
+from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, run_began, word
 from authz.relation import CONTACT_ROLES, SUBJECT_ROLES, blocked_days, employed_days, enrolled, taught_days
 from models import Participant
 
@@ -75,7 +75,7 @@ ROADS = (
 
 def takes_part(thread_id: ColumnElement, side: str | None) -> ColumnElement[bool]:
     """The viewer is a participant, on the side if one is named."""
-    participant = table(Participant, "own_part")
+    participant = fact(Participant, "own_part")
     on = [] if side is None else [participant.c.side == word(side)]
     return exists_in(participant, participant.c.thread_id == thread_id, participant.c.person_id == ME, *on)
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, or_
 
 from authz import child
 from authz.engine.policy import ANY_RELATION, Line, Relation, settled
-from authz.engine.sql import EMPLOYEE, HERE, PRIVATE, Keys, any_of, exists_in, holds, table, word
+from authz.engine.sql import EMPLOYEE, HERE, PRIVATE, Keys, any_of, exists_in, fact, holds, word
 from authz.relation import enrolled
 from models import GroupMembership
 
@@ -55,7 +55,7 @@ def belongs(membership: FromClause, group: FromClause) -> ColumnElement[bool]:
 
 def group_visible(group: FromClause, keys: Keys) -> ColumnElement[bool]:
     """To the unit's staff, and to whoever has a relation to a child in it that opens the child's groups there."""
-    membership = table(GroupMembership, "child_in")
+    membership = fact(GroupMembership, "child_in")
     by_child = exists_in(
         membership,
         membership.c.group_id == group.c.id,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, null, or_, select,
 
 from authz import child, guardian, other_adult, staff, thread
 from authz.engine.policy import ANY_RELATION, STAFF, Line, Relation, settled
-from authz.engine.sql import EMPLOYEE, ME, PRIVATE, Keys, any_of, holds, table, word
+from authz.engine.sql import EMPLOYEE, ME, PRIVATE, Keys, any_of, fact, holds, word
 from models import Enrolment
 
 EVERYBODY = Relation.MUNICIPALITY
@@ -87,7 +87,7 @@ def own_children(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def pupils(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """The children enrolled now to whom the viewer stands in a staff relation (C8)."""
-    enrolment = table(Enrolment, "enrolment")
+    enrolment = fact(Enrolment, "enrolment")
     taught = [select(keys.members(name)) for name in ("contact", "subject_staff") if name in keys]
     working = or_(keys.has(enrolment.c.unit_id, "staffed"), keys.has(enrolment.c.unit_id, "led"))
     at_work = select(enrolment.c.child_id).where(

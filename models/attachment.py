@@ -12,10 +12,7 @@ from sqlalchemy.orm import Mapped
 from models.base import Base, Key, reference
 
 LOOSE = "attached_at is null and deleted_at is null"
-CHANGED = (
-    "stored_at, media_type, size, attached_at, message_id, record_version_id, child_id, key_cipher, "
-    "municipality_key_id, expired_at, deleted_at"
-)
+CHANGED = "attached_at, message_id, record_version_id, child_id, key_cipher, municipality_key_id"
 
 
 class Attachment(Base):

@@ -21,7 +21,7 @@ class Delegate(Period, Base):
     __table_args__ = (
         Index(None, "child_id", "person_id"),
         Index(None, "person_id"),
-        {"info": {"api": ("insert", "update (until, ended_at, ended_by, ended_as)")}},
+        {"info": {"api": ("insert",)}},
     )
 
     id: Mapped[Key]
@@ -47,7 +47,7 @@ class Consent(Period, Base):
     __tablename__ = "consent"
     __table_args__ = (
         Index(None, "child_id", "delegate_id", "unit_id"),
-        {"info": {"api": ("insert", "update (until, ended_at, ended_by)")}},
+        {"info": {"api": ("insert",)}},
     )
 
     id: Mapped[Key]

@@ -1,4 +1,5 @@
-"""How people stand to children, derived from the facts by `authz/standing.py` and never written by anything else.
+"""How people stand to children, derived from the facts by `authz/standing.py` and never written by anything else; in
+acts a function of the database does it.
 
 Rows hold for periods of days, so that time passing never makes them stale; every command that changes a fact
 derives them anew in the same transaction.
@@ -14,15 +15,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Period, one_of, reference
 
-DERIVED = {"info": {"api": ("insert", "delete")}}
-"""Not history: an act that changes a fact derives what follows from it anew."""
-
 
 class ChildProtection(Period, Base):
     """A child counts as protected at this level or above for a period without a gap (R3)."""
 
     __tablename__ = "child_protection"
-    __table_args__ = (one_of("level", "FORTROLIG", "STRENGT_FORTROLIG"), DERIVED)
+    __table_args__ = (one_of("level", "FORTROLIG", "STRENGT_FORTROLIG"),)
 
     child_id: Mapped[UUID] = reference("person.id", primary_key=True)
     level: Mapped[str] = mapped_column(primary_key=True)
@@ -33,7 +31,7 @@ class Guardianship(Period, Base):
     """The person is GUARDIAN of the child for this period: R1, R3, R4 and the 18th birthday are reckoned in."""
 
     __tablename__ = "guardianship"
-    __table_args__ = (Index(None, "person_id"), DERIVED)
+    __table_args__ = (Index(None, "person_id"),)
 
     child_id: Mapped[UUID] = reference("person.id", primary_key=True)
     person_id: Mapped[UUID] = reference("person.id", primary_key=True)
@@ -44,7 +42,7 @@ class Delegation(Period, Base):
     """The person is DELEGATE of the child at the unit for this period: consents, R1 and R3 are reckoned in."""
 
     __tablename__ = "delegation"
-    __table_args__ = (Index(None, "person_id"), DERIVED)
+    __table_args__ = (Index(None, "person_id"),)
 
     child_id: Mapped[UUID] = reference("person.id", primary_key=True)
     person_id: Mapped[UUID] = reference("person.id", primary_key=True)
@@ -56,7 +54,7 @@ class Kinship(Base):
     """The person is or was family or delegate of the child, so is never staff to the child (R2)."""
 
     __tablename__ = "kinship"
-    __table_args__ = (Index(None, "person_id"), DERIVED)
+    __table_args__ = (Index(None, "person_id"),)
 
     child_id: Mapped[UUID] = reference("person.id", primary_key=True)
     person_id: Mapped[UUID] = reference("person.id", primary_key=True)

@@ -26,7 +26,7 @@ class Task(Base):
             postgresql_where="done_at is null",
             postgresql_nulls_not_distinct=True,
         ),
-        {"info": {"api": ("insert", "update (done_at, done_by, over_at)")}},
+        {"info": {"api": ("update (done_at, done_by)",)}},
     )
 
     id: Mapped[Key]

@@ -12,12 +12,12 @@ from sqlalchemy import Boolean, ColumnElement, Date, FromClause, and_, bindparam
 from authz import absence as policy
 from authz import staff
 from authz.engine.sql import Keys, table, word
-from models import Absence
+from models.seen import SeenAbsence
 from resolvers import ids
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, One, Rows, Source
 
-ENTITIES = (Entity("Absence", Absence, visible=policy.visible, mask=policy.mask),)
+ENTITIES = (Entity("Absence", SeenAbsence, visible=policy.visible, mask=policy.mask),)
 
 ENDED_TOO: ColumnElement[bool] = bindparam("ended_too", type_=Boolean())
 ON_DAY: ColumnElement[dt.date] = bindparam("on_day", type_=Date())
@@ -25,7 +25,7 @@ ON_DAY: ColumnElement[dt.date] = bindparam("on_day", type_=Date())
 
 def absences(keys: Keys, *, of: str) -> Rows:
     """Newest first, of a child or at a unit. Those that stand, on a day where one is named; ended ones if asked for."""
-    row = table(Absence, "absence")
+    row = table(SeenAbsence, "absence")
     that_day = or_(ON_DAY.is_(None), and_(row.c.first_day <= ON_DAY, row.c.last_day >= ON_DAY))
     stands = or_(row.c.ended_at.is_(None), ENDED_TOO)
     return Rows(

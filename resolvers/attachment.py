@@ -10,7 +10,7 @@ from sqlalchemy import func
 
 from authz import attachment as policy
 from authz.engine.sql import Keys, table
-from models import Attachment
+from models.seen import SeenAttachment
 from resolvers import ids
 from resolvers.data_keys import data_keys
 from resolvers.engine.run import Run
@@ -18,13 +18,13 @@ from resolvers.engine.source import Batch, Column, Entity, Many, Rows, Source
 from vault.envelope import unseal
 from vault.tickets import Tickets
 
-ENTITIES = (Entity("Attachment", Attachment, visible=policy.visible),)
+ENTITIES = (Entity("Attachment", SeenAttachment, visible=policy.visible),)
 PATH = "/attachments/"
 
 
 def of_message(keys: Keys) -> Rows:
     """In the order in which they were uploaded."""
-    row = table(Attachment, "file")
+    row = table(SeenAttachment, "file")
     return Rows(row, row, [policy.of_message(row, keys)], [row.c.id], link=row.c.message_id)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, FromClause, and_, func
 
 from authz import block as policy
-from authz import delegate, staff
+from authz import staff
 from authz.engine.sql import Keys, table
 from models import Block, BlockLift
 from resolvers import ids
@@ -37,7 +37,7 @@ def lifts(keys: Keys) -> Rows:
 
 
 def told_name(row: FromClause, _: Keys) -> ColumnElement[str]:
-    return func.coalesce(row.c.told_name, delegate.known_as(row.c.child_id, row.c.person_id))
+    return func.coalesce(row.c.told_name, func.known_as(row.c.child_id, row.c.person_id))
 
 
 async def decrypted_reasons(run: Run, ciphers: Sequence[bytes]) -> list[str]:

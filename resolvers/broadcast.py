@@ -10,17 +10,18 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, select
 from authz import broadcast as policy
 from authz import staff, thread
 from authz.engine.sql import Keys, table, word
-from models import Broadcast, BroadcastRecipient, Thread
+from models import BroadcastRecipient, Thread
+from models.seen import SeenBroadcast
 from resolvers import ids
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, One, Rows, Source
 
-ENTITIES = (Entity("Broadcast", Broadcast, visible=policy.visible),)
+ENTITIES = (Entity("Broadcast", SeenBroadcast, visible=policy.visible),)
 
 
 def broadcasts(keys: Keys) -> Rows:
     """Newest first."""
-    row = table(Broadcast, "broadcast")
+    row = table(SeenBroadcast, "broadcast")
     return Rows(row, row, [policy.visible(row, keys)], [row.c.sent_at, row.c.id], descending=True, link=row.c.unit_id)
 
 

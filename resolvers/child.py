@@ -20,14 +20,12 @@ from models import (
     Enrolment,
     Group,
     GroupMembership,
-    Guardianship,
-    ParentalResponsibility,
-    Person,
     PersonIdentifier,
     Residence,
     Thread,
     Unit,
 )
+from models.seen import SeenChild, SeenGuardianship, SeenResponsibility, named
 from resolvers import block, confirmation, delegate, ids, need_case, task
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One, Rows, Source
@@ -35,12 +33,12 @@ from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One
 ENTITIES = (
     Entity(
         "Child",
-        Person,
+        SeenChild,
         visible=lambda row, keys: policy.visible(row.c.id, keys),
         mask=lambda row, keys: policy.mask(row.c.id, keys),
         key="child_key",
     ),
-    Entity("ParentalResponsibility", ParentalResponsibility),
+    Entity("ParentalResponsibility", SeenResponsibility),
 )
 
 
@@ -138,27 +136,25 @@ def groups(keys: Keys) -> Rows:
 
 def guardians(_: Keys) -> Rows:
     """By name. Everybody who is GUARDIAN now, apart from how they sign in; the field's mask says who may see them."""
-    guardianship, row = table(Guardianship, "guardianship"), table(Person, "guardian")
+    held = table(SeenGuardianship, "guardianship")
     return Rows(
-        guardianship.join(row, row.c.id == guardianship.c.person_id),
-        row,
-        [holds(guardianship)],
-        [row.c.name_key, row.c.id],
-        link=guardianship.c.child_id,
+        held,
+        named(held, "guardian", "person_id"),
+        [holds(held)],
+        [held.c.guardian_name_key, held.c.person_id],
+        link=held.c.child_id,
     )
 
 
 def responsibilities(_: Keys) -> Rows:
     """Oldest first. Every entry of the child's own document, those that open nothing too."""
-    row = table(ParentalResponsibility, "entry")
+    row = table(SeenResponsibility, "entry")
     since = func.coalesce(row.c.since, cast(word("-infinity"), SqlDate))
     return Rows(row, row, [row.c.on_child_document], [since, row.c.id], link=row.c.child_id)
 
 
 def holder(row: FromClause, _: Keys) -> ColumnElement[str]:
-    person = table(Person, "holder")
-    name = select(person.c.name).where(person.c.id == row.c.holder_id).correlate_except(person).scalar_subquery()
-    return func.coalesce(name, row.c.holder_name, row.c.holder_organisation, word("Ukjent"))
+    return func.coalesce(row.c.held_by_name, row.c.holder_name, row.c.holder_organisation, word("Ukjent"))
 
 
 def protection_level(row: FromClause, _: Keys) -> ColumnElement[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_
+from sqlalchemy import and_, func
 
-from authz import delegate, guardian, staff
+from authz import guardian, staff
 from authz.engine.sql import Keys, table
 from models import Confirmation
 from resolvers.engine.source import Column, Entity, One, Rows, Source
@@ -19,7 +19,7 @@ def confirmations(_: Keys) -> Rows:
 
 
 SOURCES: dict[str, Source] = {
-    "Confirmation.name": Column(lambda row, _: delegate.known_as(row.c.child_id, row.c.person_id)),
+    "Confirmation.name": Column(lambda row, _: func.known_as(row.c.child_id, row.c.person_id)),
     "Confirmation.guardian": One(
         "Guardian",
         lambda row, target, _: and_(

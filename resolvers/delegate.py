@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column
 
 from authz import delegate as policy
 from authz import staff
 from authz.engine.sql import Keys, table
-from models import Consent, Delegate, Person
+from models import Consent, Delegate
+from models.seen import SeenDelegate
 from resolvers import ids
 from resolvers.engine.source import Column, Entity, Many, One, Rows, Source
 
-ENTITIES = (Entity("Delegate", Delegate, visible=policy.visible), Entity("Consent", Consent))
+ENTITIES = (Entity("Delegate", SeenDelegate, visible=policy.visible), Entity("Consent", Consent))
 
 
 def delegates(keys: Keys) -> Rows:
     """Oldest registration first."""
-    row = table(Delegate, "delegate")
+    row = table(SeenDelegate, "delegate")
     return Rows(row, row, [policy.visible(row, keys)], [row.c.registered_at, row.c.id], link=row.c.child_id)
 
 
@@ -40,9 +41,7 @@ def consents(_: Keys) -> Rows:
 
 
 def told_name(row: FromClause, _: Keys) -> ColumnElement[str]:
-    person = table(Person, "registered_person")
-    name = select(person.c.name).where(person.c.id == row.c.person_id).correlate_except(person).scalar_subquery()
-    return func.coalesce(row.c.told_name, name)
+    return func.coalesce(row.c.told_name, row.c.person_name)
 
 
 SOURCES: dict[str, Source] = {

@@ -13,30 +13,15 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from authz.engine.keys import CALL, CALL_BY_NAME, PARAMETERS
+from authz.engine import keys
 from authz.viewer import Viewer
+from authz.walls.functions import CONNECTED
+from authz.walls.session import SETS
 from norway.days import oslo_day
-from resolvers.engine.statement import Statement
-
-SHAPE = (
-    "closed",
-    "guardian",
-    "delegate",
-    "contact",
-    "subject_staff",
-    "employed",
-    "led",
-    "staffed",
-    "history",
-    "cases",
-    "oneself",
-)
-"""The key sets whose being empty changes the statements."""
-
 
 ACTS_AT_ONCE = 4
 """Connections for acts, beside those for reading: an act holds one for as long as it waits for others' acts."""
-ENTER = text(CALL_BY_NAME)
+ENTER = text(keys.ENTER_BY_NAME)
 HOLD_STILL = text("select pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 MUNICIPALITY = "select id, name from municipality where organisation_number = $1"
 
@@ -58,8 +43,22 @@ class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
 
-async def no_reset(_: Any) -> None:
-    """Nothing of a viewer stays on a connection, so there is nothing to clear, and a round trip to save."""
+async def leave(connection: asyncpg.Connection[Any]) -> None:
+    """The viewer is gone from a connection before anybody else can have it. asyncpg calls this when a connection goes
+    back, however the request ended, and throws away one of which it fails."""
+    await connection.execute(keys.LEAVE)
+
+
+ASKED: dict[str, tuple[str, tuple[str, ...]]] = {  # the names below are the page's own
+    name: (f"select * from {name}({', '.join(f'${i + 1}' for i in range(len(takes)))})", takes)
+    for name, takes in {
+        "live_seers": ("happened", *CONNECTED, "today", "now"),
+        "live_identities": tuple(CONNECTED),
+        "live_sent_since": ("since", "limit"),
+        "live_concerned": ("happened",),
+    }.items()
+}
+"""Functions of the database, with the names of what they take."""
 
 
 class Gateway:
@@ -78,7 +77,7 @@ class Gateway:
             **connect,
             min_size=1,
             max_size=size,
-            reset=no_reset,
+            reset=leave,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
@@ -98,10 +97,11 @@ class Gateway:
         connection: asyncpg.Connection[Any] = await asyncpg.connect(**{"timeout": 5, **self._connect})
         return connection
 
-    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
+    async def ask(self, function: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """For what is asked in nobody's name: whom something concerns. What it gives are keys, never for a client."""
+        sql, takes = ASKED[function]
         async with self._pool.acquire() as connection:
-            return await connection.fetch(statement.sql, *statement.arguments(values))
+            return await connection.fetch(sql, *[values[name] for name in takes])
 
     async def close(self) -> None:
         await self._acts.dispose()
@@ -111,13 +111,14 @@ class Gateway:
     async def viewer_connection(
         self, viewer: Viewer, now: dt.datetime
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
-        """A connection, and the viewer's standing as the parameters of every statement that follows."""
+        """A connection that the viewer is set on, and their standing as the parameters of whatever statement follows."""
         async with self._pool.acquire() as connection:
             asked = asked_by(viewer, await self._municipality(connection, viewer.municipality), now)
-            keys = await connection.fetchrow(CALL, *[asked[name] for name in PARAMETERS])
-            if keys is None:  # a function always gives its row
+            asked["for_transaction"] = False
+            standing = await connection.fetchrow(keys.ENTER, *[asked[name] for name in keys.ENTERING])
+            if standing is None:  # a function always gives its row
                 raise MunicipalityNotHere
-            yield connection, {**asked, **keys}
+            yield connection, {**asked, **standing}
 
     @asynccontextmanager
     async def acting(self, viewer: Viewer, now: dt.datetime) -> AsyncIterator[Scene]:
@@ -131,8 +132,7 @@ class Gateway:
 
     @asynccontextmanager
     async def unattended(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction of nobody's, for what goes by time or by the server's own word alone: nothing that is read in
-        it may reach anybody."""
+        """A transaction of nobody's, for functions of the database that go by time or by the server's own word."""
         async with self._acts.begin() as connection:
             yield connection
 
@@ -182,7 +182,8 @@ class Scene:
 
     async def enter(self) -> None:
         """The viewer's standing as it is now, own changes included."""
-        found = await self.connection.execute(ENTER, {name: self.asked[name] for name in PARAMETERS})
+        asked = {**self.asked, "for_transaction": True}
+        found = await self.connection.execute(ENTER, {name: asked[name] for name in keys.ENTERING})
         self.standing = {**self.asked, **found.mappings().one()}
 
     async def begin_anew(self) -> None:
@@ -207,4 +208,4 @@ def asked_by(viewer: Viewer, municipality: tuple[UUID, str], now: dt.datetime) -
 
 
 def shape_of(values: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(name for name in SHAPE if values[name])
+    return frozenset(name for name in SETS if values[name])

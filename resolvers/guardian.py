@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, case
 
 from authz import guardian as policy
 from authz.engine.sql import Keys, bytes_word, holds, table
-from models import Guardianship, Person
+from models.seen import SeenChild, SeenGuardian, SeenWard
 from resolvers import ids
 from resolvers.child import decrypted_numbers, number_cipher
 from resolvers.engine.run import Run
@@ -19,7 +19,7 @@ from resolvers.engine.source import Batch, Column, Entity, Many, Rows, Source
 ENTITIES = (
     Entity(
         "Guardian",
-        Person,
+        SeenGuardian,
         visible=lambda row, keys: policy.visible(row.c.id, keys),
         mask=lambda row, keys: policy.mask(row.c.id, keys),
         key="guardian_key",
@@ -49,7 +49,7 @@ async def contacts(run: Run, marked: Sequence[bytes]) -> list[Any]:
 
 def children(keys: Keys) -> Rows:
     """By name."""
-    guardianship, row = table(Guardianship, "guardianship"), table(Person, "child")
+    guardianship, row = table(SeenWard, "guardianship"), table(SeenChild, "child")
     return Rows(
         guardianship.join(row, row.c.id == guardianship.c.child_id),
         row,

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,6 @@ from resolvers import ids
 from resolvers.engine.documents import Prepared
 from resolvers.engine.engine import Answer, Engine
 from resolvers.engine.limits import refusal
-from resolvers.engine.statement import Statement, compiled
 from resolvers.gateway import shape_of
 from resolvers.listening import ANYTHING, Happening, Listening
 from resolvers.subscriber import (
@@ -260,7 +258,7 @@ class Live:
         now = self.now()
         values = self._given(entries, {"happened": list(threads), "today": oslo_day(now), "now": now})
         sees: dict[UUID, list[Any]] = {}
-        for row in await self.engine.gateway.fetch(self._statements["seers"], values):
+        for row in await self.engine.gateway.ask("live_seers", values):
             sees.setdefault(row["id"], []).append(row)
         for message_id, thread_id in threads.items():
             rows = sees.get(message_id, ())
@@ -283,7 +281,7 @@ class Live:
         """The messages that nobody told of while the connection was broken."""
         most = self.limits.waiting
         values = {"since": instant - OVERLAP, "limit": most + 1 + len(self._dealt)}
-        rows = await self.engine.gateway.fetch(self._statements["sent_since"], values)
+        rows = await self.engine.gateway.ask("live_sent_since", values)
         found = [Happening("m", *row) for row in rows if row["id"] not in self._dealt]
         if len(found) <= most:
             return found
@@ -293,13 +291,13 @@ class Live:
     async def _find_persons(self) -> None:
         """Who is who, anew: an import may have made somebody known, or joined two."""
         entries = list(self._connected.values())
-        for row in await self.engine.gateway.fetch(self._statements["identities"], self._given(entries)):
+        for row in await self.engine.gateway.ask("live_identities", self._given(entries)):
             entries[row["n"] - 1].person_id = row["person_id"]
 
     async def _concerned(self, children: Collection[UUID]) -> Iterable[UUID]:
         if not children or not any(entry.inboxes for entry in self._connected.values()):
             return ()
-        rows = await self.engine.gateway.fetch(self._statements["concerned"], {"happened": list(children)})
+        rows = await self.engine.gateway.ask("live_concerned", {"happened": list(children)})
         return [row[0] for row in rows]
 
     @staticmethod
@@ -307,15 +305,6 @@ class Live:
         columns = list(zip(*(entry.given() for entry in entries), strict=True)) or [()] * len(policy.CONNECTED)
         arrays = {f"connected_{name}": list(told) for name, told in zip(policy.CONNECTED, columns, strict=True)}
         return {**arrays, **(more or {})}
-
-    @cached_property
-    def _statements(self) -> dict[str, Statement]:
-        return {
-            "seers": compiled(policy.seers()),
-            "sent_since": compiled(policy.sent_since()),
-            "identities": compiled(policy.identities()),
-            "concerned": compiled(policy.concerned()),
-        }
 
 
 def wanted_threads(entry: Connected) -> set[UUID | None]:

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_
 
 from authz import message as policy
 from authz.engine.sql import Keys
-from models import Message
+from models.seen import SeenMessage, named
 from resolvers import ids
 from resolvers.data_keys import sealed, texts
 from resolvers.engine.source import Column, Entity, One, OnePerson, Sealed, Source
 from resolvers.thread import type_on_side
 
-ENTITIES = (Entity("Message", Message, visible=lambda row, keys: policy.visible(policy.written(row), keys)),)
+ENTITIES = (Entity("Message", SeenMessage, visible=lambda row, keys: policy.visible(policy.written(row), keys)),)
 
 
 def noted(row: FromClause, keys: Keys) -> ColumnElement:
@@ -30,7 +30,7 @@ SOURCES: dict[str, Source] = {
     "Message.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Message"])),
     "Message.thread": One("Thread", lambda row, target, _: target.c.id == row.c.thread_id),
     "Message.author": OnePerson(
-        lambda row, person, _: person.c.id == row.c.author_id,
+        lambda row: named(row, "author", "author_id"),
         lambda row, _person, _keys: type_on_side(row.c.author_side, row.c.author_id, row.c.child_id),
     ),
     "Message.onBehalfOf": One("Unit", lambda row, target, _: target.c.id == row.c.on_behalf_of, optional=True),

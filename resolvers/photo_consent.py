@@ -9,17 +9,17 @@ from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, case, cas
 
 from authz import photo_consent as policy
 from authz.engine.sql import ME, Keys, table, word
-from models import PhotoConsent
+from models.seen import SeenPhotoConsent, named
 from resolvers import ids
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Entity, Many, One, OnePerson, Rows, Source
 
-ENTITIES = (Entity("PhotoConsent", PhotoConsent),)
+ENTITIES = (Entity("PhotoConsent", SeenPhotoConsent),)
 
 
 def consents(keys: Keys) -> Rows:
     """Oldest first; those that were withdrawn too."""
-    row = table(PhotoConsent, "photo_consent")
+    row = table(SeenPhotoConsent, "photo_consent")
     return Rows(row, row, [policy.visible(row, keys)], [row.c.given_at, row.c.id], link=row.c.child_id)
 
 
@@ -70,7 +70,7 @@ SOURCES: dict[str, Source] = {
     "PhotoConsent.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
     "PhotoConsent.purpose": Column(lambda row, _: row.c.purpose),
     "PhotoConsent.givenBy": OnePerson(
-        lambda row, person, _: person.c.id == row.c.person_id,
+        lambda row: named(row, "person", "person_id"),
         lambda row, _person, _keys: case((row.c.person_id == row.c.child_id, word("Child")), else_=word("Guardian")),
     ),
     "PhotoConsent.givenAt": Column(lambda row, _: row.c.given_at),

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from authz import attachment, staff
 from authz import record as policy
 from authz.engine.sql import Keys, table
-from models import Attachment, Person, Record, RecordOpening, RecordReader, RecordVersion
+from models import Record, RecordOpening, RecordVersion
+from models.seen import SeenAttachment, SeenRecordReader
 from resolvers import ids
 from resolvers.data_keys import sealed, texts
 from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One, Rows, Source
@@ -20,7 +21,7 @@ from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One
 ENTITIES = (
     Entity("Record", Record, visible=policy.visible, mask=policy.mask),
     Entity("RecordVersion", RecordVersion),
-    Entity("RecordReader", RecordReader),
+    Entity("RecordReader", SeenRecordReader),
     Entity("RecordOpening", RecordOpening),
 )
 
@@ -52,12 +53,12 @@ def versions(_: Keys, *, newest_first: bool = False) -> Rows:
 
 def readers(_: Keys) -> Rows:
     """By name. The field's mask says to whom they are open."""
-    row, person = table(RecordReader, "reader"), table(Person, "reading_person")
+    row = table(SeenRecordReader, "reader")
     return Rows(
-        row.join(person, person.c.id == row.c.person_id),
+        row,
         row,
         [row.c.ended_at.is_(None)],
-        [person.c.name_key, row.c.id],
+        [row.c.person_name_key, row.c.id],
         link=row.c.record_id,
     )
 
@@ -77,7 +78,7 @@ def openings(_: Keys) -> Rows:
 
 def attachments(keys: Keys) -> Rows:
     """In the order in which they were uploaded."""
-    row = table(Attachment, "file")
+    row = table(SeenAttachment, "file")
     return Rows(row, row, [attachment.of_record(row, keys)], [row.c.id], link=row.c.record_version_id)
 
 

@@ -6,12 +6,13 @@ from functools import partial
 
 from authz import staff as policy
 from authz.engine.sql import Keys, holds, table
-from models import Person, Position, Unit
+from models import Position, Unit
+from models.seen import SeenStaffMember
 from resolvers import ids
 from resolvers.engine.source import Column, Entity, Many, One, Rows, Source
 
 ENTITIES = (
-    Entity("StaffMember", Person, visible=lambda row, keys: policy.visible(row.c.id, keys), key="staff_key"),
+    Entity("StaffMember", SeenStaffMember, visible=lambda row, keys: policy.visible(row.c.id, keys), key="staff_key"),
     Entity("Position", Position),
 )
 

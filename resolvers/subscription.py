@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, DateTime, FromClause, Uuid, and_, bindpara
 from authz import message, thread
 from authz.engine.sql import Keys, table
 from models import Message, Thread
+from models.seen import SeenMessage
 from resolvers.engine.source import Event, Many, Roads, Rows, Scalar, Source
 from resolvers.engine.statement import LIMIT, Statement, compiled, walked
 from resolvers.viewer import roads, unread_everywhere
@@ -21,7 +22,7 @@ SINCE: ColumnElement = bindparam("since", type_=DateTime(timezone=True))
 
 
 def message_told(keys: Keys) -> Rows:
-    row = table(Message, "message")
+    row = table(SeenMessage, "message")
     return Rows(row, row, [row.c.id == HAPPENED, message.visible(message.written(row), keys)], [row.c.id])
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import ColumnElement, FromClause, and_, select
+from sqlalchemy import and_
 
 from authz import staff
 from authz import substitution as policy
 from authz.engine.sql import Keys, table
-from models import GroupMembership, Person, Substitution
+from models import GroupMembership, Substitution
+from models.seen import SeenSubstitution
 from resolvers import ids
 from resolvers.engine.source import Column, Entity, Many, One, Rows, Source
 
 ENTITIES = (
-    Entity("Substitution", Substitution, visible=policy.visible),
+    Entity("Substitution", SeenSubstitution, visible=policy.visible),
     Entity("SubstituteGroup", GroupMembership),
 )
 
 
 def substitutions(keys: Keys) -> Rows:
     """By their first day; those that have not ended."""
-    row = table(Substitution, "substitution")
+    row = table(SeenSubstitution, "substitution")
     return Rows(row, row, [policy.visible(row, keys)], [row.c.since, row.c.id], link=row.c.unit_id)
 
 
@@ -37,15 +38,10 @@ def groups(keys: Keys) -> Rows:
     )
 
 
-def name(row: FromClause, _: Keys) -> ColumnElement[str]:
-    person = table(Person, "substitute")
-    return select(person.c.name).where(person.c.id == row.c.person_id).correlate_except(person).scalar_subquery()
-
-
 SOURCES: dict[str, Source] = {
     "Substitution.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Substitution"])),
     "Substitution.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
-    "Substitution.name": Column(name),
+    "Substitution.name": Column(lambda row, _: row.c.person_name),
     "Substitution.staffMember": One(
         "StaffMember",
         lambda row, target, keys: and_(target.c.id == row.c.person_id, staff.visible(target.c.id, keys)),

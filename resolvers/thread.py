@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 from authz import guardian, message
 from authz import thread as policy
 from authz.engine.sql import ME, Keys, table, word
-from models import Message, Participant, Person, ReadPointer, Thread
+from models import Message, ReadPointer, Thread
+from models.seen import SeenMessage, SeenParticipant, named
 from resolvers import ids
 from resolvers.engine.source import Column, Connection, Entity, Many, One, OnePerson, Rows, Source
 
@@ -19,7 +20,7 @@ ENTITIES = (
         Thread,
         visible=lambda row, keys: policy.visible(row.c.id, row.c.child_id, row.c.unit_id, keys),
     ),
-    Entity("Participant", Participant),
+    Entity("Participant", SeenParticipant),
 )
 
 
@@ -68,15 +69,8 @@ def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
 
 def participants(_: Keys) -> Rows:
     """By name. Whoever sees the thread sees them all (C7)."""
-    row, person = table(Participant, "participant"), table(Person, "participant_person")
-    return Rows(
-        row.join(person, person.c.id == row.c.person_id),
-        row,
-        [],
-        [person.c.name_key, person.c.id],
-        link=row.c.thread_id,
-        person=person,
-    )
+    row = table(SeenParticipant, "participant")
+    return Rows(row, row, [], [row.c.person_name_key, row.c.person_id], link=row.c.thread_id)
 
 
 def type_on_side(side: ColumnElement, person_id: ColumnElement, child_id: ColumnElement) -> ColumnElement[str]:
@@ -102,7 +96,7 @@ def last_read_at(row: FromClause, keys: Keys) -> ColumnElement:
 def messages(keys: Keys, *, newest_first: bool = False) -> Rows:
     """Oldest first, where the field does not turn it around; for the one newest message of each thread it does not pay
     to join the viewer's part first."""
-    row = table(Message, "message")
+    row = table(SeenMessage, "message")
     part = None if newest_first else message.own_part(keys)
     return Rows(
         row,
@@ -128,7 +122,7 @@ SOURCES: dict[str, Source] = {
     "Thread.latestMessage": Many("Message", partial(messages, newest_first=True), first=True),
     "Thread.unreadCount": Column(unread_count),
     "Participant.person": OnePerson(
-        lambda row, person, _: person.c.id == row.c.person_id,
+        lambda row: named(row, "person", "person_id"),
         lambda row, _person, _keys: type_on_side(row.c.side, row.c.person_id, row.c.child_id),
     ),
     "Participant.side": Column(lambda row, _: row.c.side),

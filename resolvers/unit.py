@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, FromClause, or_, select
 
 from authz import child, staff, thread
 from authz import unit as policy
 from authz.engine.sql import TODAY, Keys, exists_in, holds, table, word
-from models import Enrolment, Group, GroupMembership, Person, Position, Thread, Unit
+from models import Group, Position, Thread, Unit
+from models.seen import SeenChild, SeenChildOfGroup, SeenChildOfUnit, SeenGroupMembership, SeenPosition, named
 from resolvers import ids, substitution
 from resolvers.engine.source import Column, Connection, Entity, Many, One, Rows, Source
 
@@ -28,20 +29,25 @@ def groups(keys: Keys) -> Rows:
 
 def staff_members(keys: Keys) -> Rows:
     """By name. Employed there now."""
-    position, row = table(Position, "position"), table(Person, "staff_member")
-    job = select(position.c.person_id, position.c.unit_id).distinct().where(holds(position)).subquery("job")
+    position = table(SeenPosition, "position")
+    job = select(position.c.unit_id, *staff_of(position)).distinct().where(holds(position)).subquery("job")
     return Rows(
-        job.join(row, row.c.id == job.c.person_id),
-        row,
+        job,
+        named(job, "person", "person_id"),
         [staff.unit_shows_staff(job.c.unit_id, keys)],
-        [row.c.name_key, row.c.id],
+        [job.c.person_name_key, job.c.person_id],
         link=job.c.unit_id,
     )
 
 
+def staff_of(row: FromClause) -> list[ColumnElement]:
+    """What a row tells of a member of staff."""
+    return [row.c[name] for name in ("person_id", "person_name", "person_name_key", "person_staff_key")]
+
+
 def children(keys: Keys) -> Rows:
     """By name. Enrolled there now."""
-    enrolment, row = table(Enrolment, "enrolment"), table(Person, "child")
+    enrolment, row = table(SeenChildOfUnit, "enrolment"), table(SeenChild, "child")
     home = select(enrolment.c.child_id, enrolment.c.unit_id).distinct().where(holds(enrolment)).subquery("home")
     return Rows(
         home.join(row, row.c.id == home.c.child_id),
@@ -61,7 +67,7 @@ def threads(keys: Keys) -> Rows:
 
 def group_children(keys: Keys) -> Rows:
     """By name. Belonging to it now."""
-    membership, group, row = table(GroupMembership, "membership"), table(Group, "of"), table(Person, "child")
+    membership, group, row = table(SeenChildOfGroup, "membership"), table(Group, "of"), table(SeenChild, "child")
     belongs = (
         select(membership.c.person_id, membership.c.group_id, group.c.unit_id)
         .distinct()
@@ -80,7 +86,7 @@ def group_children(keys: Keys) -> Rows:
 
 def group_staff(keys: Keys) -> Rows:
     """By name. Those with a role in it who are employed at its unit now."""
-    membership, group, row = table(GroupMembership, "membership"), table(Group, "of"), table(Person, "staff_member")
+    membership, group = table(SeenGroupMembership, "membership"), table(Group, "of")
     position = table(Position, "position")
     employed = exists_in(
         position,
@@ -89,17 +95,17 @@ def group_staff(keys: Keys) -> Rows:
         holds(position),
     )
     teaches = (
-        select(membership.c.person_id, membership.c.group_id, group.c.unit_id)
+        select(membership.c.group_id, group.c.unit_id, *staff_of(membership))
         .distinct()
         .select_from(membership.join(group, group.c.id == membership.c.group_id))
         .where(membership.c.role != word("STUDENT"), holds(membership), employed)
         .subquery("teaches")
     )
     return Rows(
-        teaches.join(row, row.c.id == teaches.c.person_id),
-        row,
+        teaches,
+        named(teaches, "person", "person_id"),
         [staff.unit_shows_staff(teaches.c.unit_id, keys)],
-        [row.c.name_key, row.c.id],
+        [teaches.c.person_name_key, teaches.c.person_id],
         link=teaches.c.group_id,
     )
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, select, text, update
+from sqlalchemy import Uuid, bindparam, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from authz import attachment as policy
@@ -28,6 +28,10 @@ LIFE = dt.timedelta(days=1)
 """For which an upload may lie without being attached to anything."""
 LOOSE = 30
 """Uploads of one person that may lie so at a time."""
+FINISH = text("select finish_upload(cast(:upload as uuid), cast(:bytes as integer), cast(:at as timestamptz))")
+DISCARD = text("select discard_upload(cast(:upload as uuid), cast(:at as timestamptz))")
+EXPIRE = text("select * from expire_uploads(cast(:begun_before as timestamptz), cast(:at as timestamptz))")
+"""In nobody's name: functions of the database, which tell no more than which file to delete."""
 HOLD = text("select pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
@@ -82,13 +86,12 @@ async def begin_upload(
 
 async def finish_upload(connection: AsyncConnection, file_id: UUID, size: int, now: dt.datetime) -> None:
     """The whole file is in the storage, and is what it says it is."""
-    await connection.execute(update(Attachment).where(Attachment.id == file_id).values(stored_at=now, size=size))
+    await connection.execute(FINISH, {"upload": file_id, "bytes": size, "at": now})
 
 
 async def discard_upload(connection: AsyncConnection, file_id: UUID, now: dt.datetime) -> None:
     """Nothing of the file is in the storage."""
-    gone = update(Attachment).where(Attachment.id == file_id).values(expired_at=now, deleted_at=now)
-    await connection.execute(gone)
+    await connection.execute(DISCARD, {"upload": file_id, "at": now})
 
 
 async def expire_uploads(connection: AsyncConnection, now: dt.datetime) -> list[UUID]:
@@ -96,19 +99,8 @@ async def expire_uploads(connection: AsyncConnection, now: dt.datetime) -> list[
 
     With them come those whose files were to be deleted before, and are not known to be.
     """
-    await connection.execute(
-        update(Attachment)
-        .where(
-            Attachment.attached_at.is_(None),
-            Attachment.expired_at.is_(None),
-            Attachment.begun_at <= now - LIFE,
-        )
-        .values(expired_at=now)
-    )
-    due = select(Attachment.id).where(
-        Attachment.attached_at.is_(None), Attachment.expired_at.is_not(None), Attachment.deleted_at.is_(None)
-    )
-    return list((await connection.execute(due)).scalars())
+    found = await connection.execute(EXPIRE, {"begun_before": now - LIFE, "at": now})
+    return list(found.scalars())
 
 
 @cache

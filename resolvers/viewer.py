@@ -12,7 +12,8 @@ from sqlalchemy import Uuid as SqlUuid
 from authz import thread
 from authz import viewer as policy
 from authz.engine.sql import Keys, table
-from models import Person, Thread, Unit
+from models import Thread, Unit
+from models.seen import SeenChild, SeenOneself, SeenOwnChild, SeenPupil
 from resolvers import ids, need_case, task
 from resolvers.access import explain_access
 from resolvers.engine.source import (
@@ -34,7 +35,7 @@ NOWHERE = UUID(int=0)
 
 
 def oneself(keys: Keys) -> Rows:
-    row = table(Person, "oneself")
+    row = table(SeenOneself, "oneself")
     return Rows(row, row, [policy.is_oneself(row, keys)], [row.c.id])
 
 
@@ -46,13 +47,13 @@ def own_units(keys: Keys) -> Rows:
 
 def own_children(keys: Keys) -> Rows:
     """By name."""
-    row = table(Person, "child")
+    row = table(SeenOwnChild, "child")
     return Rows(row, row, [policy.own_children(row.c.id, keys)], [row.c.name_key, row.c.id])
 
 
 def pupils(keys: Keys) -> Rows:
     """By name."""
-    row = table(Person, "child")
+    row = table(SeenPupil, "child")
     return Rows(row, row, [policy.pupils(row.c.id, keys)], [row.c.name_key, row.c.id])
 
 
@@ -89,7 +90,7 @@ def filtered(row: FromClause, keys: Keys, arguments: Mapping[str, Any]) -> Seque
 
 
 def child_of_key() -> ColumnElement:
-    person = table(Person, "filter_person")
+    person = table(SeenChild, "filter_person")
     return (
         select(person.c.id)
         .where(person.c.child_key == bindparam("filter_child", type_=SqlUuid()))

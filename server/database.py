@@ -1,8 +1,9 @@
-"""The database, wherever it is: `open_database` gives one that is checked, migrated and has its two roles.
+"""The database, wherever it is: `open_database` gives one that is checked, migrated and has its three roles.
 
-The owner's role makes and changes everything: migrations, imports, the demo. The API's role owns nothing, reads,
-writes what the models let it, and neither is superuser nor passes row level security; nothing but the API's processes
-signs in with it.
+The owner's role makes and changes everything: migrations, imports, the demo. The API's role owns nothing, reads and
+writes what the walls and the models let it, and neither is superuser nor passes row level security; nothing but the
+API's processes signs in with it. The wall's role signs in nowhere: it owns the views that the API reads people through,
+and is under row level security too.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 import migrations
-from authz.engine import keys
+from authz.engine.sql import FACTS
+from authz.walls import functions
+from authz.walls.policies import readable
+from authz.walls.views import OWNER as WALL
 from models import Base
+from models.seen import SCHEMA as SEEN
 from server.data_folder import DataFolder, write_secret
 
 if TYPE_CHECKING:
@@ -47,18 +52,38 @@ REMEDY = (
     "Make one by: create database innsyn template template0 encoding 'UTF8' locale_provider builtin"
     " builtin_locale 'C.UTF-8' locale 'C' (from PostgreSQL 17 on), or locale 'C.UTF-8' (before)."
 )
-UNREADABLE = """
+PLAIN = ("alembic_version", "municipality")
+"""Tables that the API reads and that hold nothing about a person."""
+READING = """
+    select not has_schema_privilege($1, $2, 'usage') or not has_schema_privilege($1, $3, 'usage') or exists (
+        select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p', 'v') and n.nspname in ('public', $2, $3)
+        and has_table_privilege($1, c.oid, 'select') <> (n.nspname <> 'public' or c.relname = any($4::text[]))
+    ) or exists (select from pg_default_acl where defaclacl::text like '%' || $1 || '=%')
+"""
+"""Whether the API's role may read anything else than it should."""
+GRANTS = (
+    "alter default privileges in schema public revoke select on tables from {role}",
+    "revoke select on all tables in schema public from {role}",
+    "grant usage on schema public, {facts}, {seen} to {role}",
+    "grant select on all tables in schema {facts} to {role}",
+    "grant select on all tables in schema {seen} to {role}",
+    "grant select on {tables} to {role}",
+)
+OVERWRITABLE = """
     select exists (
-        select from pg_class
-        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')
-        and not has_table_privilege($1, oid, 'select')
+        select from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        and (has_table_privilege($1, c.oid, 'delete') or has_table_privilege($1, c.oid, 'truncate')
+             or (has_table_privilege($1, c.oid, 'insert') and not exists (
+                 select from unnest($2::text[], $3::text[]) as told (relation, verb)
+                 where relation = c.relname and verb = 'insert'))
+             or exists (
+                 select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                 and has_column_privilege($1, c.oid, a.attnum, 'update') and not exists (
+                     select from unnest($2::text[], $3::text[], $4::text[]) as told (relation, verb, field)
+                     where relation = c.relname and verb = 'update' and field = a.attname)))
     )
 """
-GRANTS = (
-    "grant usage on schema public to {role}",
-    "grant select on all tables in schema public to {role}",
-    "alter default privileges in schema public grant select on tables to {role}",
-)
 UNWRITABLE = """
     select exists (
         select from unnest($2::text[], $3::text[], $4::text[]) as told (relation, verb, field)
@@ -145,13 +170,17 @@ async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping
     """Make what a new cluster lacks; one made before is left as it is."""
     connection = await asyncpg.connect(**superuser)
     try:
-        if await connection.fetchval("select true from pg_database where datname = $1", NAME):
+        made = await connection.fetchval("select true from pg_database where datname = $1", NAME)
+        if made and await connection.fetchval("select true from pg_roles where rolname = $1", WALL):
             return
         await connection.execute(f"select pg_advisory_lock({PREPARING})")
         roles = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
         for role in (OWNER, API):
             if role not in roles:
                 await connection.execute(f"create role {role} login password '{passwords[role]}'")
+        if WALL not in roles:
+            await connection.execute(f"create role {WALL}")
+            await connection.execute(f"grant {WALL} to {OWNER}")
         if not await connection.fetchval("select true from pg_database where datname = $1", NAME):
             await connection.execute(f"create database {NAME} owner {OWNER}")
             await connection.execute(f"revoke all on database {NAME} from public")
@@ -163,6 +192,8 @@ async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping
 async def _outside(folder: DataFolder, url: str) -> Database:
     """The database of INNSYN_DATABASE_URL; the API signs in by INNSYN_API_DATABASE_URL or as a role made for it."""
     admin = {"dsn": _plain(url), "server_settings": OWNER_SETTINGS}
+    async with _connected(admin, "INNSYN_DATABASE_URL") as connection:
+        await _make_wall(connection)
     if api_url := os.environ.get("INNSYN_API_DATABASE_URL"):
         return Database(admin, {"dsn": _plain(api_url), "server_settings": API_SETTINGS})
     password = _passwords(folder)[API]
@@ -177,6 +208,23 @@ async def _outside(folder: DataFolder, url: str) -> Database:
                     " in INNSYN_API_DATABASE_URL how"
                 ) from None
     return Database(admin, {**admin, "user": API, "password": password, "server_settings": API_SETTINGS})
+
+
+async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
+    """The wall's role, with the owner in it, so that it can be given its views."""
+    await connection.execute(f"select pg_advisory_lock({PREPARING})")
+    try:
+        if not await connection.fetchval("select true from pg_roles where rolname = $1", WALL):
+            await connection.execute(f"create role {WALL}")
+        if not await connection.fetchval("select pg_has_role(current_user, $1, 'member')", WALL):
+            await connection.execute(f"grant {WALL} to current_user")
+    except asyncpg.InsufficientPrivilegeError:
+        raise DatabaseNotUsable(
+            f"the role of INNSYN_DATABASE_URL may not make the role {WALL}: make one that may not sign in, and make the"
+            f" owner a member of it (create role {WALL}; grant {WALL} to ...)"
+        ) from None
+    finally:
+        await connection.execute(f"select pg_advisory_unlock({PREPARING})")
 
 
 def _plain(url: str) -> str:
@@ -228,9 +276,12 @@ async def _check_api(database: Database) -> str:
                        rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as mighty,
                        exists (select from pg_class where relowner = pg_roles.oid)
                        or pg_has_role(current_user, (select datdba from pg_database where datname = current_database()),
-                                      'member') as owns
+                                      'member')
+                       or coalesce(pg_has_role(current_user, (select oid from pg_roles where rolname = $1), 'member'),
+                                   false) as owns
                 from pg_roles where rolname = current_user
-                """
+                """,
+                WALL,
             )
     except DatabaseNotUsable as wrong:
         if isinstance(wrong.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
@@ -249,25 +300,31 @@ async def _check_api(database: Database) -> str:
 
 
 async def _migrate(database: Database, api_role: str) -> None:
-    """Bring the tables up to date, and let the API's role read each one there is and will be."""
+    """Bring the tables up to date, and let the API's role read what has a wall, and nothing else."""
 
     quoted = '"' + api_role.replace('"', '""') + '"'
     async with database.admin_engine().connect() as connection:
         await connection.exec_driver_sql(f"select pg_advisory_lock({PREPARING})")
         if not await _is_newest(connection):
             await connection.run_sync(_upgrade)
-        unread = await connection.exec_driver_sql(UNREADABLE, (api_role,))
-        if unread.scalar_one():
-            # Only when there is something to let in: each grant makes the sessions that run plan everything anew.
+        tables = [*readable(), *PLAIN]
+        # Only when there is something to change: each grant makes the sessions that run plan everything anew.
+        if (await connection.exec_driver_sql(READING, (api_role, FACTS, SEEN, tables))).scalar_one():
             for grant in GRANTS:
-                await connection.exec_driver_sql(grant.format(role=quoted))
+                made = grant.format(role=quoted, facts=FACTS, seen=SEEN, tables=", ".join(tables))
+                await connection.exec_driver_sql(made)
         wanted = [told for table in Base.metadata.tables.values() for told in written_by_the_api(table)]
-        unwritten = await connection.exec_driver_sql(UNWRITABLE, (api_role, *map(list, zip(*wanted, strict=True))))
-        if unwritten.scalar_one():
+        told = (api_role, *map(list, zip(*wanted, strict=True)))
+        too_much = (await connection.exec_driver_sql(OVERWRITABLE, told)).scalar_one()
+        if too_much:
+            await connection.exec_driver_sql(
+                f"revoke insert, update, delete, truncate on all tables in schema public from {quoted}"
+            )
+        if too_much or (await connection.exec_driver_sql(UNWRITABLE, told)).scalar_one():
             for table in Base.metadata.tables.values():
                 for right in table.info.get("api", ()):
                     await connection.exec_driver_sql(f"grant {right} on {table.name} to {quoted}")
-        await _install_keys(connection, quoted)
+        await _install_functions(connection, quoted)
         await connection.commit()
 
 
@@ -279,14 +336,15 @@ def written_by_the_api(table: Table) -> Iterator[tuple[str, str, str]]:
             yield table.name, verb, column
 
 
-async def _install_keys(connection: AsyncConnection, api_role: str) -> None:
-    """Make the function that works out a viewer's keys the one of this Innsyn's policy pages."""
-    if (await connection.exec_driver_sql(keys.CURRENT)).scalar() == keys.digest():
+async def _install_functions(connection: AsyncConnection, api_role: str) -> None:
+    """Make the database's functions those of this Innsyn's policy pages, for the API's role alone."""
+    if (await connection.exec_driver_sql(functions.CURRENT)).scalar() == functions.digest():
         return
-    for statement in keys.install_statements():
+    for statement in functions.install_statements():
         await connection.exec_driver_sql(statement)
-    await connection.exec_driver_sql("revoke execute on function standing from public")
-    await connection.exec_driver_sql(f"grant execute on function standing to {api_role}")
+    for name in functions.functions():
+        await connection.exec_driver_sql(f"revoke execute on function {name} from public")
+        await connection.exec_driver_sql(f"grant execute on function {name} to {api_role}")
 
 
 @cache

@@ -1,23 +1,27 @@
-"""The function in the database that works out a viewer's keys, written from the facts of `authz/relation.py`.
+"""The functions in the database that work out a viewer's keys, written from the facts of `authz/relation.py`.
 
 One round trip and a handful of index probes: a statement that holds all facts at once costs several times as much,
 because PostgreSQL prepares every part of it, those too that most viewers have no use for. One look into the tables of
 the facts tells first which parts are worth asking for at all.
+
+`standing` tells the keys of anybody. `enter` tells the viewer's own and sets them for the session, where the second wall
+(`authz/walls/`) reads them; `leave` empties them.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from hashlib import sha256
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from authz import relation
-from authz.engine.sql import ME, bare, exists_in, table
+from authz.engine.sql import FACTS, ME, bare, exists_in, fact
 
 DIALECT = asyncpg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy has it untyped
+PREFIX = "innsyn"
+"""Of the session's settings."""
 PARAMETERS = {
     "municipality_id": "uuid",
     "number_hash": "bytea",
@@ -27,20 +31,26 @@ PARAMETERS = {
     "today": "date",
     "now": "timestamptz",
 }
-"""Of the function, in order, with their types."""
-CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "TIMESTAMP WITH TIME ZONE")
+"""Of `standing`, in order, with their types."""
+ENTERING = {**PARAMETERS, "employee": "boolean", "for_transaction": "boolean"}
+"""Of `enter`. A transaction's viewer is gone when it ends; a session's stays until `leave`."""
+GIVEN = ("municipality_id", "private", "employee", "today", "now")
+"""What the session is told of the request, beside the keys."""
+CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
+DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
+"""The API's role reads the facts of nobody; the functions do, and tell keys alone."""
 
 
-def in_function(rows: Select) -> str:
-    """The statement's text, its parameters being the function's variables."""
+def in_function(rows: Select, name: str) -> str:
+    """The statement's text, its parameters being the function's variables, reading past the second wall."""
     made = rows.compile(dialect=DIALECT)
-    text = re.sub(rf"%\((\w+)\)s(::({'|'.join(CASTS)}))?", r"standing.\1", str(made))
-    return text.replace("%%", "%").replace("standing.me", "me")
+    text = re.sub(rf"%\((\w+)\)s(::({'|'.join(CASTS)})(\[\])?)?", rf"{name}.\1", str(made))
+    return text.replace("%%", "%").replace(f"{name}.me", "me").replace(f"{FACTS}.", "")
 
 
 @cache
-def function_text() -> str:
+def function_text(name: str = "standing") -> str:
     """CREATE FUNCTION, from the pages as they stand."""
     columns: list[str] = []
     steps: list[str] = []
@@ -50,49 +60,73 @@ def function_text() -> str:
         columns += names
         when = f"({part.when})"
         if part.of is not None:
-            row = table(part.of, "row_of")
+            row = fact(part.of, "row_of")
             flag = f"in_{bare(part.of).name}"
             known[flag] = select(exists_in(row, row.c.person_id == ME))
             when += f" and {flag}"
-        steps.append(f"if {when} then select * into {', '.join(names)} from ({in_function(part.rows)}) part; end if;")
-    looks = ", ".join(f"({in_function(look)})" for look in known.values())
-    kinds = {name: "timestamptz[]" if name.endswith(("_since", "_until")) else "uuid[]" for name in columns}
-    parameters = ", ".join(f"{name} {kind}" for name, kind in PARAMETERS.items())
-    results = ", ".join(f"out {name} {kind}" for name, kind in kinds.items())
-    empty = "\n    ".join(f"{name} := '{{}}';" for name in columns)
+        step = in_function(part.rows, name)
+        steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
+    looks = ", ".join(f"({in_function(look, name)})" for look in known.values())
+    kinds = {column: "timestamptz[]" if column.endswith(("_since", "_until")) else "uuid[]" for column in columns}
+    enters = name == "enter"
+    parameters = ", ".join(f"{one} {kind}" for one, kind in (ENTERING if enters else PARAMETERS).items())
+    results = ", ".join(f"out {column} {kind}" for column, kind in kinds.items())
+    empty = "\n    ".join(f"{column} := '{{}}';" for column in columns)
     declared = "\n    ".join(f"{flag} boolean;" for flag in known)
-    body = "\n    ".join(steps)
+    body = "\n        ".join(steps)
+    last = "perform " + ", ".join(set_to(one, f"{name}.{one}::text", f"{name}.for_transaction") for one in
+                                  (*GIVEN, "me", *columns)) + ";" if enters else ""  # fmt: skip
     return f"""
-create or replace function standing({parameters}, out me uuid, {results})
-language plpgsql stable parallel safe set search_path = pg_catalog, public as $function$
+create or replace function {name}({parameters}, out me uuid, {results})
+language plpgsql {"volatile" if enters else "stable"} parallel {"unsafe" if enters else "safe"} {DEFINER} as $function$
 #variable_conflict use_column
 declare
     {declared}
 begin
     {empty}
-    select * into me from ({in_function(relation.signed_in())}) part;
-    if me is null then return; end if;
-    select {looks} into {", ".join(known)};
-    {body}
+    select * into me from ({in_function(relation.signed_in(), name)}) part;
+    if me is not null then
+        select {looks} into {", ".join(known)};
+        {body}
+    end if;
+    {last}
 end
 $function$"""
 
 
+def set_to(name: str, value: str, for_transaction: str) -> str:
+    return f"set_config('{PREFIX}.{name}', coalesce({value}, ''), {for_transaction})"
+
+
 @cache
-def digest() -> str:
-    """Marks the function in the database as the one of these pages."""
-    return sha256(function_text().encode()).hexdigest()
+def settings() -> tuple[str, ...]:
+    """Everything that `enter` sets."""
+    columns = (column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
+    return (*GIVEN, "me", *columns)
 
 
-DROP = "drop function if exists standing"
-CURRENT = "select obj_description(oid, 'pg_proc') from pg_proc where proname = 'standing'"
-CALL = "select * from standing(" + ", ".join(f"${i + 1}" for i in range(len(PARAMETERS))) + ")"
-CALL_BY_NAME = (
-    "select * from standing(" + ", ".join(f"cast(:{name} as {PARAMETERS[name]})" for name in PARAMETERS) + ")"
-)
+@cache
+def leave_text() -> str:
+    emptied = ", ".join(set_to(name, "''", "false") for name in settings())
+    return f"""
+create or replace function leave() returns void language plpgsql volatile set search_path = pg_catalog as $function$
+begin
+    perform {emptied};
+end
+$function$"""
+
+
+def call(name: str, parameters: dict[str, str]) -> str:
+    """For asyncpg."""
+    return f"select * from {name}(" + ", ".join(f"${i + 1}" for i in range(len(parameters))) + ")"
+
+
+ENTER = call("enter", ENTERING)
+LEAVE = "select leave()"
+ENTER_BY_NAME = "select * from enter(" + ", ".join(f"cast(:{name} as {kind})" for name, kind in ENTERING.items()) + ")"
 """For SQLAlchemy's `text`."""
 
 
-def install_statements() -> list[str]:
-    """What makes the database's function the one of these pages; for the owner's role."""
-    return [DROP, function_text(), f"comment on function standing is '{digest()}'"]
+def functions() -> dict[str, str]:
+    """CREATE FUNCTION by name."""
+    return {"standing": function_text(), "enter": function_text("enter"), "leave": leave_text()}

@@ -14,8 +14,10 @@ from sqlalchemy import (
     DateTime,
     Exists,
     FromClause,
+    Integer,
     LargeBinary,
     TableClause,
+    Text,
     Uuid,
     and_,
     any_,
@@ -69,7 +71,38 @@ def table(model: type, name: str) -> NamedFromClause:
 def bare(model: type) -> TableClause:
     """The table as its columns' names and types alone: an alias copies each of them, and plans keep many aliases."""
     described = model.__table__  # type: ignore[attr-defined] # every model has one; `type` does not say so
-    return bare_table(described.name, *(column(one.name, one.type) for one in described.c))
+    return bare_table(described.name, *(column(one.name, one.type) for one in described.c), schema=described.schema)
+
+
+FACTS = "facts"
+"""The schema of what facts may read (`authz/walls/facts.py`)."""
+PLAIN_TEXTS = frozenset({"kind", "role", "side", "author_side", "level", "state", "purpose"})
+"""Texts that are one of a few words."""
+OF_NOBODY = frozenset({"unit", "unit_group"})
+"""Tables that hold nothing about a person."""
+KEPT_BACK = frozenset({"birth_date", "documented_on"})
+
+
+def fact(model: type, name: str) -> NamedFromClause:
+    """A named alias of a table as facts and judgements read it: ids, days and kinds, whoever asks; no name, no text, no
+    number. Rows that an answer is made of are `table`s, and under the second wall."""
+    return facts_of(model).alias(name)
+
+
+@cache
+def facts_of(model: type) -> TableClause:
+    described = model.__table__  # type: ignore[attr-defined] # as in `bare`
+    columns = (column(one.name, one.type) for one in described.c if tells_a_fact(one))
+    return bare_table(described.name, *columns, schema=FACTS)
+
+
+def tells_a_fact(one: Any) -> bool:
+    """Whether a column is among what facts may read."""
+    if isinstance(one.type, LargeBinary):
+        return bool(one.name == "address_hash")
+    if isinstance(one.type, Text):
+        return one.name in PLAIN_TEXTS or one.table.name in OF_NOBODY
+    return isinstance(one.type, Uuid | Date | DateTime | Boolean | Integer) and one.name not in KEPT_BACK
 
 
 def holds(period: FromClause, day: ColumnElement = TODAY) -> ColumnElement[bool]:
@@ -127,6 +160,14 @@ class Keys:
     because a generic plan over sets that may be empty walks the wrong index."""
 
     shape: frozenset[str]
+    known: bool = True
+    """False where every set is in the shape, since it is not known which are empty."""
+
+    def some(self, name: str) -> ColumnElement[bool]:
+        """The set is not empty: asked only where the shape does not say so, to spare what hangs on it."""
+        if name not in self.shape:
+            return false()
+        return true() if self.known else func.cardinality(self.array(name)) > number(0)
 
     def __contains__(self, name: str) -> bool:
         return name in self.shape

@@ -12,7 +12,8 @@ from authz import block as policy
 from authz import delegate, guardian, other_adult, staff
 from authz.engine.policy import Relation
 from authz.engine.sql import HERE, table
-from models import Block, BlockLift, Delegate, Person, new_key
+from models import Block, BlockLift, Delegate, new_key
+from models.seen import SeenGuardian, SeenOtherAdult, SeenStaffMember
 from resolvers import ids
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import WHICH, follow_up, held_child, strict_relation
@@ -43,9 +44,9 @@ TWICE = Text(
     en="You have already agreed to lift the block. It takes one more, and one of you from the administration.",
 )
 VISIBLE = {
-    "Guardian": ("guardian_key", guardian.visible),
-    "OtherAdult": ("adult_key", other_adult.visible),
-    "StaffMember": ("staff_key", staff.visible),
+    "Guardian": (SeenGuardian, "guardian_key", guardian.visible),
+    "OtherAdult": (SeenOtherAdult, "adult_key", other_adult.visible),
+    "StaffMember": (SeenStaffMember, "staff_key", staff.visible),
 }
 
 
@@ -94,8 +95,8 @@ async def seen_person(acting: Acting, told: str) -> UUID:
         row = table(Delegate, "named_delegate")
         statement = select(row.c.person_id.label("id")).where(row.c.id == WHICH, delegate.visible(row, acting.keys))
     elif type_name in VISIBLE:
-        column, visible = VISIBLE[type_name]
-        person = table(Person, "named_person")
+        people, column, visible = VISIBLE[type_name]
+        person = table(people, "named_person")
         statement = select(person.c.id).where(
             person.c[column] == WHICH, person.c.municipality_id == HERE, visible(person.c.id, acting.keys)
         )

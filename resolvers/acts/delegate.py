@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, func, insert, or_, select, text
 
 from authz import delegate as policy
 from authz.engine.policy import Relation
-from authz.engine.sql import HERE, TODAY, table
+from authz.engine.sql import HERE, TODAY, fact, table
 from models import Consent, Delegate, Unit, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import CHILD, UNIT, WHICH, child_key, follow_up, held_as, held_child
@@ -19,6 +19,11 @@ from resolvers.acts.number import checked_name, checked_number, person_with_numb
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import Text, invalid, not_allowed, not_found
 
+END = text(
+    "select end_registrations(cast(:child as uuid), cast(:person as uuid), cast(:unit as uuid),"
+    " cast(:guardian as uuid), :registrations, cast(:today as date), cast(:now as timestamptz),"
+    " cast(:acting_as as text))"
+)
 PAST = Text(
     nb="Perioden må begynne i dag eller senere.",
     nn="Perioden må byrje i dag eller seinare.",
@@ -77,7 +82,7 @@ async def may_register(acting: Acting, child_id: UUID, unit_id: UUID) -> bool:
 
 async def forget_old_consents(acting: Acting, child_id: UUID, person_id: UUID, unit_id: UUID) -> None:
     """A registration that has run out took its consents with it: a new one asks for new ones."""
-    row = table(Delegate, "earlier")
+    row = fact(Delegate, "earlier")
     same = and_(row.c.child_id == child_id, row.c.person_id == person_id, row.c.unit_id == unit_id)
     live = or_(row.c.until.is_(None), row.c.until > TODAY)
     found = await acting.row(select(func.count().label("all"), func.count().filter(live).label("live")).where(same))
@@ -89,41 +94,26 @@ async def end_consents(
     acting: Acting, child_id: UUID, person_id: UUID, unit_id: UUID, guardian_id: UUID | None = None
 ) -> None:
     """Those that hold today or later: from now on they do not."""
-    of = [] if guardian_id is None else [Consent.guardian_id == guardian_id]
-    await acting.write(
-        update(Consent)
-        .where(
-            Consent.child_id == child_id,
-            Consent.delegate_id == person_id,
-            Consent.unit_id == unit_id,
-            or_(Consent.until.is_(None), Consent.until > acting.today),
-            *of,
-        )
-        .values(until=acting.today, ended_at=acting.now, ended_by=acting.viewer_id)
-    )
+    await end(acting, child_id, person_id, unit_id, guardian=guardian_id, registrations=False, acting_as=None)
+
+
+async def end(acting: Acting, child_id: UUID, person_id: UUID, unit_id: UUID, **how: Any) -> None:
+    """By a function of the database: what R1 or R3 hides from whoever ends it ends too."""
+    given = {"child": child_id, "person": person_id, "unit": unit_id, "today": acting.today, "now": acting.now}
+    await acting.connection.execute(END, {**given, **how})
 
 
 async def end_registrations(acting: Acting, found: RowMapping, relation: Relation) -> None:
     """Every registration of the adult for the child at the unit, and the consents: nothing of it is left over."""
     of_adult = (found["child_id"], found["person_id"], found["unit_id"])
-    await acting.write(
-        update(Delegate)
-        .where(
-            Delegate.child_id == found["child_id"],
-            Delegate.person_id == found["person_id"],
-            Delegate.unit_id == found["unit_id"],
-            or_(Delegate.until.is_(None), Delegate.until > acting.today),
-        )
-        .values(until=acting.today, ended_at=acting.now, ended_by=acting.viewer_id, ended_as=relation.name)
-    )
-    await end_consents(acting, *of_adult)
+    await end(acting, *of_adult, guardian=None, registrations=True, acting_as=relation.name)
     await follow_up(acting, found["child_id"])
 
 
 async def held_registration(acting: Acting, told: str) -> tuple[RowMapping, bool]:
     """A registration with its child held, and whether the viewer sees it; NOT_FOUND for an id that never was."""
     delegate_id = acting.key_of(told, "Delegate", "input", "delegateId")
-    row = table(Delegate, "the_delegate")
+    row = fact(Delegate, "the_delegate")
     known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=delegate_id)
     if known is None:
         raise not_found("input", "delegateId")
@@ -187,7 +177,7 @@ async def consent_to_delegate(acting: Acting, given: Mapping[str, Any]) -> Outco
 
 
 async def consents_already(acting: Acting, found: RowMapping, until: dt.date | None) -> bool:
-    row = table(Consent, "own_consent")
+    row = fact(Consent, "own_consent")
     same_end = row.c.until.is_(None) if until is None else row.c.until == until
     given = await acting.row(
         select(func.count().label("found")).where(

@@ -19,7 +19,8 @@ from authz import broadcast as policy
 from authz import guardian, unit
 from authz.engine.policy import Relation
 from authz.engine.sql import HERE, ME, holds, table, word
-from models import Broadcast, BroadcastRecipient, Group, Guardianship, Person, Unit, new_key
+from models import Broadcast, BroadcastRecipient, Group, Unit, new_key
+from models.seen import SeenChild, SeenGuardianship
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.message import Body, checked_body
 from resolvers.acts.recipient import CHANGED, told_readers
@@ -76,17 +77,22 @@ async def address_of(acting: Acting, given: Mapping[str, Any]) -> Address:
 
 async def recipients(acting: Acting, address: Address) -> Sequence[RowMapping]:
     """Every guardian of now of every child whom the viewer may write about there, by the child's name."""
-    held, child, person = table(Guardianship, "held"), table(Person, "child"), table(Person, "recipient")
+    held, child = table(SeenGuardianship, "held"), table(SeenChild, "child")
     return await acting.rows(
-        select(child.c.id.label("child_id"), child.c.child_key, person.c.id.label("person_id"), person.c.guardian_key)
-        .select_from(held.join(child, child.c.id == held.c.child_id).join(person, person.c.id == held.c.person_id))
+        select(
+            child.c.id.label("child_id"),
+            child.c.child_key,
+            held.c.person_id,
+            held.c.guardian_guardian_key.label("guardian_key"),
+        )
+        .select_from(held.join(child, child.c.id == held.c.child_id))
         .where(
             child.c.municipality_id == HERE,
             holds(held),
-            person.c.id != ME,
+            held.c.person_id != ME,
             policy.is_recipient(held.c.child_id, acting.keys),
         )
-        .order_by(child.c.name_key, child.c.id, person.c.name_key, person.c.id),
+        .order_by(child.c.name_key, child.c.id, held.c.guardian_name_key, held.c.person_id),
         **address.values,
     )
 

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, select
 
 from authz import child, unit
 from authz.engine.sql import HERE, Keys, table
-from models import Person, Unit
+from models import Unit
+from models.seen import SeenChild
 from resolvers.acting import Acting
 from resolvers.problems import not_allowed, not_found
 
@@ -26,7 +27,7 @@ async def child_at_unit(acting: Acting, given: Mapping[str, Any], may: MayAct) -
     not act there. Holds the child."""
     child_key = acting.key_of(given["childId"], "Child", "input", "childId")
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
-    person, row = table(Person, "the_child"), table(Unit, "the_unit")
+    person, row = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
         select(person.c.id).where(person.c.child_key == WHICH, person.c.municipality_id == HERE), which=child_key
     )

@@ -18,7 +18,8 @@ from sqlalchemy import Uuid, bindparam, select
 from authz import child, recipient, thread
 from authz.engine.policy import Relation
 from authz.engine.sql import HERE, table
-from models import Person, Thread, Unit
+from models import Thread, Unit
+from models.seen import SeenChild
 from resolvers import ids
 from resolvers.acting import Acting
 from resolvers.engine.source import Looked, ReadBack, Source, Told
@@ -83,7 +84,7 @@ async def place_of(acting: Acting, given: Mapping[str, Any], *, changing: bool =
     see both and may not write. Holds the child."""
     child_key = acting.key_of(given["childId"], "Child", "input", "childId")
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
-    person, unit = table(Person, "the_child"), table(Unit, "the_unit")
+    person, unit = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
         select(person.c.id).where(person.c.child_key == KEY, person.c.municipality_id == HERE), key=child_key
     )

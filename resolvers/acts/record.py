@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from authz import child, recipient
 from authz import record as policy
 from authz.engine.sql import HERE, table
-from models import Person, Record, RecordHold, RecordOpening, RecordReader, RecordVersion, Unit, new_key
+from models import Record, RecordHold, RecordOpening, RecordReader, RecordVersion, Unit, new_key
+from models.seen import SeenChild, SeenRecordReader
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.attachment import Place, attach, child_key
 from resolvers.acts.recipient import KEY, WHICH
@@ -63,7 +64,7 @@ async def place_of(acting: Acting, given: Mapping[str, Any]) -> tuple[UUID, UUID
     """The child and the unit. NOT_FOUND for what the viewer does not see; NOT_ALLOWED for who is not staff there."""
     child_key_told = acting.key_of(given["childId"], "Child", "input", "childId")
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
-    person, unit = table(Person, "the_child"), table(Unit, "the_unit")
+    person, unit = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
         select(person.c.id).where(person.c.child_key == KEY, person.c.municipality_id == HERE), key=child_key_told
     )
@@ -210,11 +211,11 @@ async def remove_record_reader(acting: Acting, given: Mapping[str, Any]) -> Outc
     """Also of somebody whose relation has ended. Whoever removes themself may see the record no more."""
     found = await writable_record(acting, given["recordId"])
     key = acting.key_of(given["personId"], "StaffMember", "input", "personId")
-    reader, person = table(RecordReader, "reader"), table(Person, "who_reads")
+    reader = table(SeenRecordReader, "reader")
     naming = await acting.row(
-        select(reader.c.id)
-        .select_from(reader.join(person, person.c.id == reader.c.person_id))
-        .where(reader.c.record_id == WHICH, reader.c.ended_at.is_(None), person.c.staff_key == KEY),
+        select(reader.c.id).where(
+            reader.c.record_id == WHICH, reader.c.ended_at.is_(None), reader.c.person_staff_key == KEY
+        ),
         which=found["id"],
         key=key,
     )

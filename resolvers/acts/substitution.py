@@ -11,13 +11,13 @@ from sqlalchemy import insert, select, update
 
 from authz import staff
 from authz import substitution as policy
-from authz.due_tasks import make_tasks
-from authz.engine.sql import HERE, table
-from models import Group, GroupMembership, Kinship, Person, Position, Substitution, Unit, new_key
+from authz.engine.sql import HERE, fact, table
+from models import Group, GroupMembership, Kinship, Position, Substitution, Unit, new_key
+from models.seen import SeenStaffMember
 from resolvers.acting import Acting, Outcome
-from resolvers.acts.child import UNIT, WHICH
+from resolvers.acts.child import UNIT, WHICH, make_due_tasks
 from resolvers.acts.delegate import checked_period
-from resolvers.acts.number import checked_name, checked_number, person_with_number
+from resolvers.acts.number import checked_name, checked_number, person_known, person_with_number
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import TOO_MANY, Text, invalid, not_allowed, not_found
 
@@ -120,7 +120,7 @@ async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
     """A colleague whom the leader sees; or, by number and name, anybody. A name that is not that of a person who is
     known refuses: a slip in a number must not let a stranger in, nor must a number give away a name."""
     told, number, name = given.get("staffMemberId"), given.get("nationalId"), given.get("name")
-    person = table(Person, "substitute")
+    person = table(SeenStaffMember, "substitute")
     if told is not None and number is None and name is None:
         key = acting.key_of(told, "StaffMember", "input", "staffMemberId")
         found = await acting.row(
@@ -136,14 +136,11 @@ async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
     if told is not None or number is None or name is None:
         raise invalid(WHO, "input")
     checked = checked_name(name, "input", "name")
-    person_id = await person_with_number(acting, checked_number(number, "input", "nationalId"), checked)
-    [known] = await acting.rows(
-        select(person.c.name, person.c.given_name, person.c.family_name).where(person.c.id == WHICH), which=person_id
-    )
-    named = known["given_name"] or known["family_name"]
-    if named and not same_name(checked, known["name"]):
+    told_number = checked_number(number, "input", "nationalId")
+    known = await person_known(acting, told_number)
+    if known is not None and (known["given_name"] or known["family_name"]) and not same_name(checked, known["name"]):
         raise invalid(NAME_AND_NUMBER, "input", "name")
-    return person_id
+    return await person_with_number(acting, told_number, checked)
 
 
 def same_name(told: str, known: str) -> bool:
@@ -179,11 +176,11 @@ async def end_substitution(acting: Acting, given: Mapping[str, Any]) -> Outcome:
 
 async def tasks_of_family(acting: Acting, person_id: UUID) -> None:
     """R2 closes the substitute's own family to them; the administration hears of it."""
-    kinship = table(Kinship, "own_family")
+    kinship = fact(Kinship, "own_family")
     rows = await acting.rows(select(kinship.c.child_id).where(kinship.c.person_id == WHICH), which=person_id)
     children = [row["child_id"] for row in rows]
     if children:
-        await make_tasks(acting.connection, acting.municipality_id, acting.now, children, acting.viewer_id)
+        await make_due_tasks(acting, children)
 
 
 SOURCES: dict[str, Source] = {

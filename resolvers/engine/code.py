@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 PEOPLE = ("Child", "Guardian", "StaffMember", "OtherAdult")
 
 
-def no_join(*_: Any) -> ColumnElement[bool]:
-    raise AssertionError("the person is the row itself")
-
-
 class Code:
     """Writes the function that makes objects of a level's records, and gathers the columns it needs."""
 
@@ -112,8 +108,7 @@ class Code:
             case kind.One():
                 return self.one(source, row, nodes, depth, guard)
             case kind.OnePerson():
-                person = self.joined_person(source, row)
-                return self.person(row, person, source, [node.selection_set for node in nodes], depth)
+                return self.person(row, source.person(row), source, [node.selection_set for node in nodes], depth)
             case kind.Itself():
                 return self.object(source.type_name, row, self.planner.below(source.type_name, nodes), depth)
             case kind.Many(first=True):
@@ -148,14 +143,6 @@ class Code:
         work = f"works[{number}].append(({note}[1], {{0}}))"
         after.append((f"{note} is not None and {note}[1] is not None else pass", work))
         return f"({plain} if {note} is None else given({note}[0], {plain}))"
-
-    def joined_person(self, source: kind.OnePerson, row: FromClause) -> FromClause:
-        rows = self.level.rows
-        if rows is not None and rows.person is not None and row is rows.row:
-            return rows.person
-        person = self.planner.alias(self.planner.catalogue.entities["Guardian"].model, "person")
-        self.level.joins.append((person, source.join(row, person, self.planner.keys), self.may_be_missing))
-        return person
 
     def guard(self, type_name: str, field_name: str, row: FromClause) -> str | None:
         """The test of a field's mask, and what counts it as hidden; null for a field that has none."""

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from authz.engine.sql import Keys, table
 from resolvers.engine import source as kind
-from resolvers.engine.code import Code, no_join
+from resolvers.engine.code import Code
 from resolvers.engine.documents import Prepared
 from resolvers.engine.payload import plan_payload
 from resolvers.engine.plan import Catalogue, Fields, Level, Part, Plan, Project, Reading, View
@@ -186,7 +186,7 @@ class Planner:
         if type_name == "Person":
             assert isinstance(level.source, kind.Many)
             assert level.source.type_of is not None
-            person = kind.OnePerson(no_join, level.source.type_of)
+            person = kind.OnePerson(lambda row: row, level.source.type_of)
             expression = code.person(level.row, level.row, person, selections, 2)
         else:
             expression = code.object(type_name, level.row, self.collect(type_name, selections), 2)

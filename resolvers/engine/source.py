@@ -57,11 +57,12 @@ class One:
 
 @dataclass(frozen=True)
 class OnePerson:
-    """A person for each row, whose type is told by the row."""
+    """A person whom each row names, of a type that is told by the row."""
 
-    join: Callable[[FromClause, FromClause, Keys], ColumnElement[bool]]
+    person: Callable[[FromClause], FromClause]
+    """Of the row's columns those that are the person's (`models.seen.named`)."""
     type_of: Callable[[FromClause, FromClause, Keys], ColumnElement]
-    """A text: the name of the type of the joined person, over the parent's alias and the person's."""
+    """A text: the name of the person's type, over the row's alias and the person's."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,6 @@ class Rows:
     descending: bool = False
     link: ColumnElement | None = None
     """The column that holds the parent's key; null at the root."""
-    person: FromClause | None = None
-    """Where `source` has joined the row's person already."""
     beside: Callable[[ColumnElement], Sequence[tuple[FromClause, ColumnElement[bool]]]] = field(default=lambda _: ())
     """What conditions use that is the same for all rows of a parent: tables joined to the parent's key, where there are
     such, and each with its condition; never at the root."""

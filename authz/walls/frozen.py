@@ -1,0 +1,56 @@
+"""The walls as text: built anew from the pages, and as the newest migration holds them.
+
+A migration takes the file whole. Whoever changes a page writes a new file and a migration for it; a check of the
+continuous integration sees to it that the newest is what the pages say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from authz.engine.sql import FACTS
+from authz.walls import facts, policies, views
+from authz.walls.session import DIALECT
+from models import Base, Person
+from models.seen import SCHEMA
+
+END = ";\n--\n"
+"""Between statements."""
+TAKE_DOWN = """
+do $$
+declare one record;
+begin
+    for one in select tablename, policyname from pg_policies where schemaname = 'public' loop
+        execute format('drop policy %I on %I', one.policyname, one.tablename);
+    end loop;
+end
+$$
+""".strip()
+
+
+def statements() -> Iterator[str]:
+    yield TAKE_DOWN
+    for schema in (SCHEMA, FACTS):
+        yield f"drop schema if exists {schema} cascade"
+        yield f"create schema {schema}"
+        yield f"grant usage on schema {schema} to {views.OWNER}"
+    yield f"grant create on schema {SCHEMA} to {views.OWNER}"
+    yield f"grant usage on schema public to {views.OWNER}"
+    yield from facts.statements()
+    yield f"grant select on all tables in schema {FACTS} to {views.OWNER}"
+    yield from policies.statements()
+    for name in (*policies.readable(), Person.__tablename__):
+        yield f"grant select on {name} to {views.OWNER}"
+    yield f"create policy person_looked_up on person for select to {views.OWNER} using (true)"
+    yield from views.statements()
+
+
+def compiled() -> str:
+    return "".join(f"{one}{END}" for one in statements())
+
+
+def split(text: str) -> list[str]:
+    return [one for one in text.split(END) if one.strip()]
+
+
+__all__ = ["DIALECT", "Base", "compiled", "split", "statements"]

@@ -1,0 +1,81 @@
+"""The viewer, as the database's session knows them: every parameter of the policy as a setting.
+
+`enter` sets them when a connection is taken for a viewer, `leave` empties them when it goes back. An empty or missing
+setting is null, and nothing equals null: without a viewer everything is closed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Date, DateTime, LargeBinary, Select, Text, Uuid, literal_column
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from authz.engine.sql import Keys
+
+PREFIX = "innsyn"
+SETS = frozenset(
+    {
+        "closed",
+        "guardian",
+        "delegate",
+        "contact",
+        "subject_staff",
+        "employed",
+        "led",
+        "staffed",
+        "history",
+        "cases",
+        "oneself",
+    }
+)
+WHOEVER = Keys(SETS, known=False)
+"""The keys of a viewer of whom nothing is known when the statement is written."""
+GIVEN = {"municipality_id": Uuid(), "private": Boolean(), "employee": Boolean(), "today": Date(),
+         "now": DateTime(timezone=True)}  # fmt: skip
+"""Of the request, beside what the keys tell."""
+SOMEBODY = f"(select current_setting('{PREFIX}.today', true)) <> ''"
+"""A viewer is set."""
+DIALECT = asyncpg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy has it untyped
+
+
+def kind_of(parameter: Any) -> str:
+    """The name of a parameter's type in PostgreSQL."""
+    if isinstance(parameter, ARRAY):
+        return f"{kind_of(parameter.item_type)}[]"
+    names: tuple[tuple[type, str], ...] = (
+        (Uuid, "uuid"),
+        (DateTime, "timestamptz"),
+        (Date, "date"),
+        (Boolean, "boolean"),
+        (LargeBinary, "bytea"),
+        (Text, "text"),
+    )
+    return next(name for one, name in names if isinstance(parameter, one))
+
+
+def setting(name: str, parameter: Any) -> str:
+    """Read once a statement: a subquery that depends on no row."""
+    kind = kind_of(parameter)
+    value = f"(select nullif(current_setting('{PREFIX}.{name}', true), '')::{kind})"
+    # Without the outer cast `any ((select ...))` would mean the subquery's rows, not its array.
+    return f"{value}::{kind}" if kind.endswith("[]") else value
+
+
+def of_session(expression: Any) -> Any:
+    """An expression over a viewer's parameters as one over the session's settings."""
+
+    def replaced(element: Any, **_: Any) -> Any:
+        if getattr(element, "__visit_name__", "") == "bindparam":
+            return literal_column(setting(element.key, element.type), element.type)
+        return None
+
+    return replacement_traverse(expression, {}, replaced)
+
+
+def written(expression: ColumnElement[Any] | Select[Any]) -> str:
+    """As SQL, without a parameter."""
+    made = of_session(expression).compile(dialect=DIALECT)
+    assert not made.params, made.params  # noqa: S101
+    return " ".join(str(made).replace("%%", "%").split())
