@@ -27,11 +27,10 @@ ENTITIES = (
 def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
     """That of the latest message that the viewer sees, or else when the thread began (T7).
 
-    Whether the thread's latest message is seen is asked first: it nearly always is, and then no other is looked at.
+    Taken from a message's row, and not from the thread's, so that it is under the wall of messages.
     """
     if not keys.shape & {"guardian", "delegate", "subject_staff"}:
         return row.c.last_message_at
-    seen = message.visible(message.Written(row.c.id, row.c.child_id, row.c.unit_id, row.c.last_message_at), keys)
     latest = table(Message, "latest")
     latest_seen = (
         select(latest.c.sent_at)
@@ -41,7 +40,7 @@ def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
         .correlate_except(latest)
         .scalar_subquery()
     )
-    return case((seen, row.c.last_message_at), else_=func.coalesce(latest_seen, row.c.created_at))
+    return func.coalesce(latest_seen, row.c.created_at)
 
 
 def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:

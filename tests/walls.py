@@ -1,0 +1,127 @@
+"""Taking one wall away, to see that the other one stands alone.
+
+The first wall is the predicates that resolvers put into their statements; the second is row level security. `alone` is
+an engine that asks for rows without a predicate; `taken_down` opens every table of a database to the API's role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import true
+
+from authz import (
+    absence,
+    attachment,
+    block,
+    broadcast,
+    child,
+    delegate,
+    guardian,
+    message,
+    other_adult,
+    photo_consent,
+    record,
+    staff,
+    substitution,
+    task,
+    thread,
+    unit,
+    viewer,
+)
+from authz.walls import policies, views
+from authz.walls.session import written
+from models import Base
+from models.seen import SCHEMA
+from resolvers.engine.engine import Engine
+from resolvers.engine.plan import Catalogue
+from schema.public import public_catalogue
+from server.database import API
+from tests.roads.place import Place
+
+ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
+    (absence, "visible"),
+    (attachment, "visible"),
+    (attachment, "of_message"),
+    (attachment, "of_record"),
+    (block, "visible"),
+    (broadcast, "visible"),
+    (child, "visible"),
+    (child, "at_unit"),
+    (child, "unit_opened"),
+    (child, "former_unit_opened"),
+    (delegate, "visible"),
+    (delegate, "consent_visible"),
+    (guardian, "visible"),
+    (guardian, "child_listed"),
+    (message, "visible"),
+    (other_adult, "visible"),
+    (photo_consent, "visible"),
+    (record, "visible"),
+    (record, "opening_visible"),
+    (staff, "visible"),
+    (staff, "unit_shows_staff"),
+    (substitution, "visible"),
+    (task, "visible"),
+    (thread, "visible"),
+    (thread, "beside"),
+    (unit, "visible"),
+    (unit, "group_visible"),
+    (viewer, "own_children"),
+    (viewer, "pupils"),
+    (viewer, "is_oneself"),
+)
+"""What decides which rows an id, a list or a connection gives."""
+
+
+def everything(*_: Any, **__: Any) -> Any:
+    return true()
+
+
+@contextmanager
+def without_predicates() -> Iterator[Catalogue]:
+    """A catalogue whose rows nothing chooses but what ties them to their parents; as long as the block runs."""
+    told = public_catalogue()
+    entities = {
+        name: entity if entity.visible is None else replace(entity, visible=everything)
+        for name, entity in told.entities.items()
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for page, name in ROW_PREDICATES:
+            assert callable(getattr(page, name))
+            patch.setattr(page, name, everything)
+        yield replace(told, entities=entities)
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[Place]:
+    """The same place, asked by an engine that has forgotten every predicate."""
+    with without_predicates() as catalogue:
+        engine = Engine(catalogue, place.engine.gateway, place.engine.services)
+        other = Place(place.database, place.vault, engine, place.schema, place.contacts)
+        other.numbers = place.numbers
+        yield other
+
+
+async def take_down(connection: asyncpg.Connection[Any]) -> None:
+    """On the owner's connection: whatever the API's role may ask for, it gets, whoever's it is."""
+    for table in Base.metadata.tables:
+        await connection.execute(f"alter table {table} disable row level security")
+    everything_of = {view: views.of_people(view, lambda _: true()) for view in views.ROLES}
+    everything_of |= {view: views.of_rows(view, None) for view in views.ROWS}
+    for view, rows in everything_of.items():
+        name = f"{SCHEMA}.{view.__table__.name}"  # type: ignore[attr-defined]
+        await connection.execute(f"drop view {name}")
+        await connection.execute(f"create view {name} as {written(rows)}")
+        await connection.execute(f"alter view {name} owner to {views.OWNER}; grant select on {name} to {API}")
+
+
+def names_of_the_closed() -> list[str]:
+    """Tables that the API's role may not read at all."""
+    open_ones = set(policies.readable())
+    return sorted(model.__tablename__ for model in policies.WALLS if model.__tablename__ not in open_ones)
