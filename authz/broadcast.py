@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, case, func, or_, select
 
-from authz import child, message, unit
+from authz import child, thread, unit
 from authz.engine.policy import Line, Relation, settled
 from authz.engine.sql import ME, UUIDS, Keys, all_of, any_of, exists_in, fact, holds, table, word
 from authz.relation import CONTACT_ROLES
@@ -92,7 +92,7 @@ def visible(broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def counted(recipient: FromClause, broadcast: FromClause, keys: Keys) -> ColumnElement[bool]:
     """T7: numbers too are of those threads only that the viewer sees, or will see once they have begun."""
-    return message.full_history(recipient.c.child_id, broadcast.c.unit_id, keys)
+    return thread.full_history(recipient.c.child_id, broadcast.c.unit_id, keys)
 
 
 def has_read(recipient: FromClause) -> ColumnElement[bool]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, any_, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import INSTANTS, ME, Keys, all_of, any_of, exists_in, fact, facts_of, word
+from authz.engine.sql import INSTANTS, ME, UUIDS, Keys, all_of, any_of, exists_in, fact, facts_of, word
 from models import Participant
 
 LINES: dict[str, Line] = {
@@ -133,17 +133,28 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
     return and_(message.c.given_at.is_(None), by_other_side)
 
 
-def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
-    """T3 to T6: every message."""
-    return any_of(
-        keys.has_pair(child_id, unit_id, "contact"),
-        all_of(keys.has(unit_id, "history"), keys.has_not(child_id, "closed")),
+def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
+    """T7 by the times that the keys hold of the viewer's own threads."""
+    columns: dict[str, Any] = {"thread_id": UUIDS, "since": INSTANTS, "until": INSTANTS}
+    names = ("own_part", "own_part_since", "own_part_until")
+    told = (keys.array(name, kind) for name, kind in zip(names, columns.values(), strict=True))
+    time = func.unnest(*told).table_valued(*columns).render_derived(name="own_time")
+    then = exists_in(
+        time,
+        time.c.thread_id == message.thread_id,
+        time.c.since <= message.sent_at,
+        time.c.until > message.sent_at,
+        row_by_row=True,
     )
+    return all_of(message.thread_id == any_(keys.array("own_part")), then)
 
 
 def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> ColumnElement[bool]:
     """T7, together with the road by which the thread is seen: enough to judge a message by itself, or with the part
     that the viewer has in its thread where that is joined."""
+    whole = thread.full_history(message.child_id, message.unit_id, keys)
+    if keys.own_threads:
+        return any_of(message.thread_id == any_(keys.array("own_whole")), whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:
         families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))
@@ -154,4 +165,4 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     by_subject = all_of(
         keys.has_pair(message.child_id, message.unit_id, "subject_staff"), since_joining(message, "UNIT", part)
     )
-    return any_of(full_history(message.child_id, message.unit_id, keys), by_family, by_subject)
+    return any_of(whole, by_family, by_subject)

@@ -9,6 +9,7 @@ they open is said on the pages of the concepts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,20 +19,25 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    false,
     func,
     literal_column,
     null,
     or_,
     select,
     union,
+    union_all,
 )
 from sqlalchemy.sql.selectable import Subquery
 
 from authz.engine.sql import (
     HERE,
+    INSTANTS,
     NOW,
     PRIVATE,
     TODAY,
+    UUIDS,
+    Keys,
     all_days,
     days,
     exists_in,
@@ -53,6 +59,7 @@ from models import (
     Guardianship,
     Kinship,
     NeedCase,
+    Participant,
     Person,
     PersonIdentifier,
     Position,
@@ -338,6 +345,8 @@ class Part:
     """A condition over keys asked for before, in PL/pgSQL."""
     of: type | None = None
     """The table without a row of the person in which there is nothing to ask: a look costs a quarter of asking."""
+    for_walls: bool = False
+    """Of use to the second wall alone."""
 
 
 def gathered(rows: FromClause, **columns: tuple[ColumnElement, str, ColumnElement[bool] | None]) -> Select:
@@ -422,7 +431,65 @@ def parts(me: ColumnElement) -> list[Part]:
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),
         Part(teaching(me), when="cardinality(schools) > 0"),
         Part(children_of(oneself(me), "oneself")),
+        Part(taking_part(me), when="cardinality(guardian || delegate || subject_staff) > 0", for_walls=True),
     ]
+
+
+def taking_part(me: ColumnElement) -> Select:
+    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), each with
+    the times whose messages are seen (T7): from joining on, while the relation held.
+
+    A thread of which they reach from its beginning until now is seen whole: the guardian side is fixed when it starts
+    (T8). Only of the others is the time of a message asked.
+    """
+    part = fact(Participant, "own_part")
+    keys = Keys(frozenset({"guardian", "delegate", "subject_staff"}))
+
+    def held(relation: str, *more: str) -> FromClause:
+        columns: dict[str, Any] = {
+            "": UUIDS,
+            "_since": INSTANTS,
+            "_until": INSTANTS,
+            **{f"_{name}": UUIDS for name in more},
+        }
+        told = [bindparam(f"{relation}_spell{name}", type_=kind) for name, kind in columns.items()]
+        names = ("child_id", "since", "until", *(f"{name}_id" for name in more))
+        return func.unnest(*told).table_valued(*names).render_derived(name=f"as_{relation}")
+
+    as_guardian, as_delegate = held("guardian"), held("delegate", "unit")
+    time = [
+        select(part.c.thread_id, part.c.joined_at, as_guardian.c.since, as_guardian.c.until)
+        .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
+        .where(part.c.side == word("GUARDIAN"), keys.has(part.c.child_id, "guardian")),
+        select(part.c.thread_id, part.c.joined_at, as_delegate.c.since, as_delegate.c.until)
+        .select_from(
+            part.join(
+                as_delegate,
+                and_(as_delegate.c.child_id == part.c.child_id, as_delegate.c.unit_id == part.c.unit_id),
+            )
+        )
+        .where(part.c.side == word("GUARDIAN"), keys.has_pair(part.c.child_id, part.c.unit_id, "delegate")),
+        select(part.c.thread_id, part.c.joined_at, null(), literal_column("'infinity'::timestamptz")).where(
+            part.c.side == word("UNIT"), keys.has_pair(part.c.child_id, part.c.unit_id, "subject_staff")
+        ),
+    ]
+    times = union_all(*(one.where(part.c.person_id == me) for one in time)).subquery("times")
+    reaches = and_(times.c.since <= times.c.joined_at, times.c.until > NOW)
+    whole = func.coalesce(func.bool_or(reaches).over(partition_by=times.c.thread_id), false())
+    rows = select(
+        times.c.thread_id,
+        func.greatest(times.c.joined_at, times.c.since).label("since"),
+        times.c.until,
+        whole.label("whole"),
+    ).subquery("seen")
+    return gathered(
+        rows,
+        own=(rows.c.thread_id, "uuid", None),
+        own_whole=(rows.c.thread_id, "uuid", rows.c.whole),
+        own_part=(rows.c.thread_id, "uuid", ~rows.c.whole),
+        own_part_since=(rows.c.since, "timestamptz", ~rows.c.whole),
+        own_part_until=(rows.c.until, "timestamptz", ~rows.c.whole),
+    )
 
 
 NUMBER_HASH: ColumnElement = bindparam("number_hash", type_=LargeBinary())

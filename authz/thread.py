@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, any_, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, run_began, word
@@ -91,6 +91,9 @@ def visible(
     thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
 ) -> ColumnElement[bool]:
     """T1 to T6, on the columns of whatever row carries a thread's id, child and unit."""
+    if keys.own_threads:
+        by_taking_part = thread_id == any_(keys.array("own"))
+        return any_of(by_taking_part, full_history(child_id, unit_id, keys))
 
     def keyed(road: Road) -> ColumnElement[bool]:
         if road.pairs:
@@ -98,6 +101,14 @@ def visible(
         return keys.has(child_id if road.by == "child_id" else unit_id, road.keys)
 
     return any_of(*(all_of(keyed(road), beside(road, thread_id, child_id, keys)) for road in ROADS))
+
+
+def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """T3 to T6: the thread and every message of it, whoever takes part."""
+    return any_of(
+        all_of(keys.has(unit_id, "history"), keys.has_not(child_id, "closed")),
+        keys.has_pair(child_id, unit_id, "contact"),
+    )
 
 
 def writable(

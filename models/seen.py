@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, FromClause, MetaData, Table, Text, null
+from sqlalchemy import Column, Date, FromClause, MetaData, Table, Text, null
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from models.absence import Absence
@@ -27,7 +27,7 @@ from models.record import RecordReader
 from models.staff import Position
 from models.standing import Guardianship
 from models.substitution import Substitution
-from models.thread import Participant
+from models.thread import Participant, Thread
 from models.unit import GroupMembership
 
 SCHEMA = "seen"
@@ -42,17 +42,23 @@ PERSON: dict[str, Any] = {
     "adult_key": PG_UUID(as_uuid=True),
 }
 """What a row tells of a person whom it names."""
+CHILD: dict[str, Any] = {"birth_date": Date(), "turns_15_on": Date(), "turns_18_on": Date()}
 
 
 def view(name: str, *columns: Column[Any]) -> Table:
     return Table(name, METADATA, *columns, schema=SCHEMA)
 
 
+def told_of(prefix: str) -> dict[str, Any]:
+    """What a row tells of the person behind the prefix: of a child more than of an adult, and the masks guard it."""
+    return PERSON | CHILD if prefix == "child" else PERSON
+
+
 def through(model: Any, name: str, **people: str) -> Table:
     """A table's columns and, after each prefix, those of the person whose id the named column holds."""
     own = [Column(one.name, one.type) for one in model.__table__.c]
     people_told: list[Column[Any]] = [
-        Column(f"{prefix}_{column}", kind) for prefix in people for column, kind in PERSON.items()
+        Column(f"{prefix}_{column}", kind) for prefix in people for column, kind in told_of(prefix).items()
     ]
     made = view(name, *own, *people_told)
     made.info["people"] = people
@@ -73,6 +79,12 @@ def role(name: str, *columns: str) -> Table:
     return view(
         name, *(Column(one, described[one].type) for one in ("id", "municipality_id", "name", "name_key", *columns))
     )
+
+
+class SeenThread:
+    """A thread, with the child that it is about."""
+
+    __table__ = through(Thread, "thread", child="child_id")
 
 
 class SeenMessage:
@@ -243,7 +255,7 @@ class Columns:
     def __getitem__(self, name: str) -> Any:
         if name == "id":
             return self.row.c[self.key]
-        return self.row.c[f"{self.prefix}_{name}"] if name in PERSON else null()
+        return self.row.c[f"{self.prefix}_{name}"] if name in told_of(self.prefix) else null()
 
     def __getattr__(self, name: str) -> Any:
         return self[name]

@@ -35,7 +35,7 @@ class Participant(Base):
     __tablename__ = "participant"
     __table_args__ = (
         one_of("side", "GUARDIAN", "UNIT"),
-        Index(None, "person_id", "thread_id", postgresql_include=["side", "joined_at"]),
+        Index(None, "person_id", "thread_id", postgresql_include=["side", "joined_at", "child_id", "unit_id"]),
         {"info": {"api": ("insert",)}},
     )
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, select
 from authz import broadcast as policy
 from authz import staff, thread
 from authz.engine.sql import Keys, table, word
-from models import BroadcastRecipient, Thread
-from models.seen import SeenBroadcast
+from models import BroadcastRecipient
+from models.seen import SeenBroadcast, SeenThread
 from resolvers import ids
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, One, Rows, Source
@@ -27,7 +27,7 @@ def broadcasts(keys: Keys) -> Rows:
 
 def threads(keys: Keys) -> Rows:
     """Newest first."""
-    recipient, row = table(BroadcastRecipient, "letter_recipient"), table(Thread, "thread")
+    recipient, row = table(BroadcastRecipient, "letter_recipient"), table(SeenThread, "thread")
     return Rows(
         recipient.join(row, row.c.id == recipient.c.thread_id),
         row,

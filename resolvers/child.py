@@ -22,10 +22,9 @@ from models import (
     GroupMembership,
     PersonIdentifier,
     Residence,
-    Thread,
     Unit,
 )
-from models.seen import SeenChild, SeenGuardianship, SeenResponsibility, named
+from models.seen import SeenChild, SeenGuardianship, SeenResponsibility, SeenThread, named
 from resolvers import block, confirmation, delegate, ids, need_case, task
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, Many, One, Rows, Source
@@ -171,7 +170,7 @@ def protection_level(row: FromClause, _: Keys) -> ColumnElement[str]:
 
 def threads(keys: Keys) -> Rows:
     """Newest first."""
-    row = table(Thread, "thread")
+    row = table(SeenThread, "thread")
     visible = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)
     return Rows(row, row, [visible], [row.c.last_message_at, row.c.id], descending=True, link=row.c.child_id)
 

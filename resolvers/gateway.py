@@ -111,7 +111,7 @@ class Gateway:
     async def viewer_connection(
         self, viewer: Viewer, now: dt.datetime
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
-        """A connection that the viewer is set on, and their standing as the parameters of whatever statement follows."""
+        """A connection that the viewer is set on, and their standing as the parameters of what follows."""
         async with self._pool.acquire() as connection:
             asked = asked_by(viewer, await self._municipality(connection, viewer.municipality), now)
             asked["for_transaction"] = False

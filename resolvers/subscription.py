@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, DateTime, FromClause, Uuid, and_, bindpara
 from authz import message, thread
 from authz.engine.sql import Keys, table
 from models import Message, Thread
-from models.seen import SeenMessage
+from models.seen import SeenMessage, SeenThread
 from resolvers.engine.source import Event, Many, Roads, Rows, Scalar, Source
 from resolvers.engine.statement import LIMIT, Statement, compiled, walked
 from resolvers.viewer import roads, unread_everywhere
@@ -27,7 +27,7 @@ def message_told(keys: Keys) -> Rows:
 
 
 def thread_told(keys: Keys) -> Rows:
-    row = table(Thread, "thread")
+    row = table(SeenThread, "thread")
     seen = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)
     return Rows(row, row, [row.c.id == HAPPENED, seen], [row.c.id])
 

@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 from authz import guardian, message
 from authz import thread as policy
 from authz.engine.sql import ME, Keys, table, word
-from models import Message, ReadPointer, Thread
-from models.seen import SeenMessage, SeenParticipant, named
+from models import Message, ReadPointer
+from models.seen import SeenMessage, SeenParticipant, SeenThread, named
 from resolvers import ids
-from resolvers.engine.source import Column, Connection, Entity, Many, One, OnePerson, Rows, Source
+from resolvers.engine.source import Column, Connection, Entity, Many, One, OneNamed, OnePerson, Rows, Source
 
 ENTITIES = (
     Entity(
         "Thread",
-        Thread,
+        SeenThread,
         visible=lambda row, keys: policy.visible(row.c.id, row.c.child_id, row.c.unit_id, keys),
     ),
     Entity("Participant", SeenParticipant),
@@ -112,7 +112,7 @@ SOURCES: dict[str, Source] = {
     "Thread.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Thread"])),
     "Thread.subject": Column(lambda row, _: row.c.subject),
     "Thread.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
-    "Thread.child": One("Child", lambda row, target, _: target.c.id == row.c.child_id),
+    "Thread.child": OneNamed("Child", lambda row: named(row, "child", "child_id")),
     "Thread.createdAt": Column(lambda row, _: row.c.created_at),
     "Thread.lastMessageAt": Column(last_message_at),
     "Thread.participants": Many("Participant", participants),

@@ -9,8 +9,16 @@ from sqlalchemy import ColumnElement, FromClause, or_, select
 from authz import child, staff, thread
 from authz import unit as policy
 from authz.engine.sql import TODAY, Keys, exists_in, holds, table, word
-from models import Group, Position, Thread, Unit
-from models.seen import SeenChild, SeenChildOfGroup, SeenChildOfUnit, SeenGroupMembership, SeenPosition, named
+from models import Group, Position, Unit
+from models.seen import (
+    SeenChild,
+    SeenChildOfGroup,
+    SeenChildOfUnit,
+    SeenGroupMembership,
+    SeenPosition,
+    SeenThread,
+    named,
+)
 from resolvers import ids, substitution
 from resolvers.engine.source import Column, Connection, Entity, Many, One, Rows, Source
 
@@ -60,7 +68,7 @@ def children(keys: Keys) -> Rows:
 
 def threads(keys: Keys) -> Rows:
     """Newest first."""
-    row = table(Thread, "thread")
+    row = table(SeenThread, "thread")
     visible = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)
     return Rows(row, row, [visible], [row.c.last_message_at, row.c.id], descending=True, link=row.c.unit_id)
 

@@ -12,8 +12,8 @@ from sqlalchemy import Uuid as SqlUuid
 from authz import thread
 from authz import viewer as policy
 from authz.engine.sql import Keys, table
-from models import Thread, Unit
-from models.seen import SeenChild, SeenOneself, SeenOwnChild, SeenPupil
+from models import Unit
+from models.seen import SeenChild, SeenOneself, SeenOwnChild, SeenPupil, SeenThread
 from resolvers import ids, need_case, task
 from resolvers.access import explain_access
 from resolvers.engine.source import (
@@ -114,7 +114,7 @@ def filter_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-THREADS = Roads(filtered, roads, Thread, order=("last_message_at", "id"), descending=True)
+THREADS = Roads(filtered, roads, SeenThread, order=("last_message_at", "id"), descending=True)
 
 
 def unread_everywhere(keys: Keys) -> Select:
@@ -122,7 +122,7 @@ def unread_everywhere(keys: Keys) -> Select:
     met = walked(THREADS, keys, {}, None)
     if met is None:
         return select(literal_column("0"))
-    row = table(Thread, "thread")
+    row = table(SeenThread, "thread")
     total = func.coalesce(func.sum(unread_count(row, keys)), literal_column("0"))
     return select(cast(total, Integer)).select_from(met.join(row, row.c.id == met.c.id))
 

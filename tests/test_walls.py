@@ -329,7 +329,9 @@ async def copies(place: Place) -> dict[str, tuple[str, dict[str, Any]]]:
         for model, wall in WALLS.items():
             if wall.add is None:
                 continue
-            row = await owner.fetchrow(f"select row_to_json(t)::text as row from public.{model.__tablename__} t limit 1")
+            row = await owner.fetchrow(
+                f"select row_to_json(t)::text as row from public.{model.__tablename__} t limit 1"
+            )
             if row is not None:
                 told[model.__tablename__] = (row["row"], json.loads(row["row"]))
         return told

@@ -4,8 +4,8 @@ One round trip and a handful of index probes: a statement that holds all facts a
 because PostgreSQL prepares every part of it, those too that most viewers have no use for. One look into the tables of
 the facts tells first which parts are worth asking for at all.
 
-`standing` tells the keys of anybody. `enter` tells the viewer's own and sets them for the session, where the second wall
-(`authz/walls/`) reads them; `leave` empties them.
+`standing` tells the keys of anybody. `enter` tells the viewer's own and sets them for the session, where the second
+wall (`authz/walls/`) reads them; `leave` empties them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ ENTERING = {**PARAMETERS, "employee": "boolean", "for_transaction": "boolean"}
 """Of `enter`. A transaction's viewer is gone when it ends; a session's stays until `leave`."""
 GIVEN = ("municipality_id", "private", "employee", "today", "now")
 """What the session is told of the request, beside the keys."""
+NOT_SET = ("schools", "guardian_spell", "delegate_spell")
+"""Keys of no use to the walls, by how their names begin: each that is set costs every request something."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
 DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
@@ -53,11 +55,15 @@ def in_function(rows: Select, name: str) -> str:
 def function_text(name: str = "standing") -> str:
     """CREATE FUNCTION, from the pages as they stand."""
     columns: list[str] = []
+    kept: list[str] = []
     steps: list[str] = []
     known: dict[str, Select] = {}
+    enters = name == "enter"
     for part in relation.parts(ME):
+        if part.for_walls and not enters:
+            continue
         names = [column.name for column in part.rows.selected_columns]
-        columns += names
+        (kept if part.for_walls else columns).extend(names)
         when = f"({part.when})"
         if part.of is not None:
             row = fact(part.of, "row_of")
@@ -67,15 +73,18 @@ def function_text(name: str = "standing") -> str:
         step = in_function(part.rows, name)
         steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
     looks = ", ".join(f"({in_function(look, name)})" for look in known.values())
-    kinds = {column: "timestamptz[]" if column.endswith(("_since", "_until")) else "uuid[]" for column in columns}
-    enters = name == "enter"
+    kinds = {one: "timestamptz[]" if one.endswith(("_since", "_until")) else "uuid[]" for one in columns + kept}
     parameters = ", ".join(f"{one} {kind}" for one, kind in (ENTERING if enters else PARAMETERS).items())
-    results = ", ".join(f"out {column} {kind}" for column, kind in kinds.items())
-    empty = "\n    ".join(f"{column} := '{{}}';" for column in columns)
-    declared = "\n    ".join(f"{flag} boolean;" for flag in known)
+    results = ", ".join(f"out {column} {kinds[column]}" for column in columns)
+    empty = "\n    ".join(f"{column} := '{{}}';" for column in columns + kept)
+    variables = {**dict.fromkeys(known, "boolean"), **{column: kinds[column] for column in kept}}
+    declared = "\n    ".join(f"{variable} {kind};" for variable, kind in variables.items())
     body = "\n        ".join(steps)
-    last = "perform " + ", ".join(set_to(one, f"{name}.{one}::text", f"{name}.for_transaction") for one in
-                                  (*GIVEN, "me", *columns)) + ";" if enters else ""  # fmt: skip
+    last = ""
+    if enters:
+        told = {one: f"{name}.{one}" if one in GIVEN else one for one in settings()}
+        sets = (set_to(one, f"{value}::text", f"{name}.for_transaction") for one, value in told.items())
+        last = f"perform {', '.join(sets)};"
     return f"""
 create or replace function {name}({parameters}, out me uuid, {results})
 language plpgsql {"volatile" if enters else "stable"} parallel {"unsafe" if enters else "safe"} {DEFINER} as $function$
@@ -102,7 +111,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
     columns = (column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
-    return (*GIVEN, "me", *columns)
+    return (*GIVEN, "me", *(name for name in columns if not name.startswith(NOT_SET)))
 
 
 @cache

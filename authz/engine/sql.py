@@ -162,6 +162,9 @@ class Keys:
     shape: frozenset[str]
     known: bool = True
     """False where every set is in the shape, since it is not known which are empty."""
+    own_threads: bool = False
+    """The threads that the viewer sees by taking part (T1, T2) are among the keys, as they were when the viewer was
+    entered: all in `own`, those of which every message is seen in `own_whole`, the others with times in `own_part`."""
 
     def some(self, name: str) -> ColumnElement[bool]:
         """The set is not empty: asked only where the shape does not say so, to spare what hangs on it."""
@@ -187,6 +190,11 @@ class Keys:
         """The two columns stand together in a key set of pairs, such as (child, unit)."""
         if name not in self.shape:
             return false()
+        if not self.known:  # the pairs are made a table of only for whoever has one with the first
+            return and_(first == any_(self.array(name)), self.in_pairs(first, second, name))
+        return self.in_pairs(first, second, name)
+
+    def in_pairs(self, first: ColumnElement, second: ColumnElement, name: str) -> ColumnElement[bool]:
         pairs = select(func.unnest(self.array(name)), func.unnest(self.array(f"{name}_unit")))
         return tuple_(first, second).in_(pairs)
 

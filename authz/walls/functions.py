@@ -144,7 +144,8 @@ def ends_text() -> str:
     )  # fmt: skip
     return f"""
 create or replace function {ENDS}(
-    child uuid, person uuid, unit uuid, guardian uuid, registrations boolean, today date, now timestamptz, acting_as text
+    child uuid, person uuid, unit uuid, guardian uuid, registrations boolean, today date, now timestamptz,
+    acting_as text
 ) returns void language plpgsql volatile {DEFINER} as $function$
 #variable_conflict use_column
 declare

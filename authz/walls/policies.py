@@ -34,7 +34,7 @@ from authz import (
 from authz.engine.policy import STAFF, Relation
 from authz.engine.sql import HERE, ME, all_of, any_of, exists_in, fact, holds, number, word
 from authz.relation import left_before
-from authz.walls.session import WHOEVER, written
+from authz.walls.session import ACTING, WHOEVER, written
 from models import (
     Absence,
     Administrator,
@@ -198,7 +198,7 @@ def seen_thread(row: FromClause) -> ColumnElement[bool]:
 
 
 def writes_in(row: FromClause) -> ColumnElement[bool]:
-    return thread.writable(row.c.thread_id, row.c.child_id, row.c.unit_id, K)
+    return thread.writable(row.c.thread_id, row.c.child_id, row.c.unit_id, ACTING)
 
 
 def recipient_seen(row: FromClause) -> ColumnElement[bool]:

@@ -30,8 +30,10 @@ SETS = frozenset(
         "oneself",
     }
 )
-WHOEVER = Keys(SETS, known=False)
+WHOEVER = Keys(SETS, known=False, own_threads=True)
 """The keys of a viewer of whom nothing is known when the statement is written."""
+ACTING = Keys(SETS, known=False)
+"""The same for rows that an act adds, which may have begun a thread since the viewer was entered."""
 GIVEN = {"municipality_id": Uuid(), "private": Boolean(), "employee": Boolean(), "today": Date(),
          "now": DateTime(timezone=True)}  # fmt: skip
 """Of the request, beside what the keys tell."""
@@ -60,7 +62,7 @@ def setting(name: str, parameter: Any) -> str:
     kind = kind_of(parameter)
     value = f"(select nullif(current_setting('{PREFIX}.{name}', true), '')::{kind})"
     # Without the outer cast `any ((select ...))` would mean the subquery's rows, not its array.
-    return f"{value}::{kind}" if kind.endswith("[]") else value
+    return f"({value}::{kind})" if kind.endswith("[]") else value
 
 
 def of_session(expression: Any) -> Any:

@@ -38,6 +38,7 @@ def at_group(row: FromClause) -> ColumnElement[bool]:
 
 
 ROWS: dict[type, Condition | None] = {
+    seen.SeenThread: None,
     seen.SeenMessage: None,
     seen.SeenParticipant: None,
     seen.SeenGuardianship: None,
@@ -74,7 +75,7 @@ def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
     for prefix, key in described.info.get("people", {}).items():
         person = table(Person, prefix)
         source = source.outerjoin(person, person.c.id == row.c[key])
-        columns += [person.c[name].label(f"{prefix}_{name}") for name in seen.PERSON]
+        columns += [person.c[name].label(f"{prefix}_{name}") for name in seen.told_of(prefix)]
     made = select(*columns).select_from(source)
     return made if condition is None else made.where(condition(row))
 

@@ -14,12 +14,26 @@ FROZEN = Path(__file__).parent.parent / "walls" / "0012.sql"
 
 
 def upgrade() -> None:
+    op.drop_index("ix_participant_person_id_thread_id", "participant")
+    op.create_index(
+        "ix_participant_person_id_thread_id",
+        "participant",
+        ["person_id", "thread_id"],
+        postgresql_include=["side", "joined_at", "child_id", "unit_id"],
+    )
     for statement in FROZEN.read_text(encoding="utf-8").split(END):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_participant_person_id_thread_id", "participant")
+    op.create_index(
+        "ix_participant_person_id_thread_id",
+        "participant",
+        ["person_id", "thread_id"],
+        postgresql_include=["side", "joined_at"],
+    )
     op.execute("drop schema if exists seen cascade")
     op.execute("drop schema if exists facts cascade")
     op.get_bind().exec_driver_sql(

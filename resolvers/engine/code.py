@@ -107,6 +107,9 @@ class Code:
                 return self.guarded(guard, self.scalar(source, type_name, name, row))
             case kind.One():
                 return self.one(source, row, nodes, depth, guard)
+            case kind.OneNamed():
+                fields = self.planner.below(source.type_name, nodes)
+                return self.object(source.type_name, source.named(row), fields, depth)
             case kind.OnePerson():
                 return self.person(row, source.person(row), source, [node.selection_set for node in nodes], depth)
             case kind.Itself():

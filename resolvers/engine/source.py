@@ -56,6 +56,14 @@ class One:
 
 
 @dataclass(frozen=True)
+class OneNamed:
+    """An object of the same row: of its columns those that are the object's (`models.seen.named`)."""
+
+    type_name: str
+    named: Callable[[FromClause], FromClause]
+
+
+@dataclass(frozen=True)
 class OnePerson:
     """A person whom each row names, of a type that is told by the row."""
 
@@ -226,6 +234,6 @@ class Event:
 
 
 Source: TypeAlias = (
-    Column | One | OnePerson | Many | Connection | Batch | Sealed | Scalar | Known | Itself | ByIds | Answered
-    | Act | Looked | ReadBack | Told | Event
+    Column | One | OneNamed | OnePerson | Many | Connection | Batch | Sealed | Scalar | Known | Itself | ByIds
+    | Answered | Act | Looked | ReadBack | Told | Event
 )  # fmt: skip
