@@ -446,12 +446,8 @@ def taking_part(me: ColumnElement) -> Select:
     keys = Keys(frozenset({"guardian", "delegate", "subject_staff"}))
 
     def held(relation: str, *more: str) -> FromClause:
-        columns: dict[str, Any] = {
-            "": UUIDS,
-            "_since": INSTANTS,
-            "_until": INSTANTS,
-            **{f"_{name}": UUIDS for name in more},
-        }
+        columns: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
+        columns |= {f"_{name}": UUIDS for name in more}
         told = [bindparam(f"{relation}_spell{name}", type_=kind) for name, kind in columns.items()]
         names = ("child_id", "since", "until", *(f"{name}_id" for name in more))
         return func.unnest(*told).table_valued(*names).render_derived(name=f"as_{relation}")

@@ -2,7 +2,7 @@
 
 A page of `resolvers/` says where rows are; which of them the viewer may have, a predicate of `authz/` says, and rows
 without one do not pass. At the edge and in the schema there are no filters at all: a `where` of one's own is how a row
-gets out that the policy did not let in.
+gets out that the policy did not let in. Facts (`authz/walls/facts.py`) are for the policy and for acts to judge by.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ SETTLED = {
 }
 """Functions whose rows need no predicate, with the reason."""
 
+FACTS = ("resolvers/acts", "resolvers/engine")
+"""Where facts may be read past the second wall: to judge by, never to answer with."""
 FILTERS = frozenset({"where", "filter", "filter_by", "having"})
 READS = re.compile(r"\bselect\b.*\bfrom\b|\bdelete\s+from\b|\bupdate\b.*\bset\b", re.IGNORECASE | re.DOTALL)
 
@@ -46,6 +48,12 @@ def check(source: Source) -> Iterator[Finding]:
     for line, text in source.texts():
         if READS.search(text):
             yield Finding(source.path, line, RULE, "SQL as text; name a source instead")
+    if not source.lies_in(*FACTS):
+        for call, name in source.calls():
+            if name in {"fact", "facts_of"}:
+                yield Finding(
+                    source.path, call.lineno, RULE, "a fact as a source of rows; take the table or a view of `seen`"
+                )
     yield from check_sources(source) if source.lies_in(*SOURCES) else check_filters(source)
 
 

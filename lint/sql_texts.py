@@ -15,6 +15,7 @@ RULE = "sql-text"
 ALLOWED = (
     "resolvers/engine",  # writes the statements of a plan out of the schema's own names
     "authz/engine",  # writes predicates out of the policy's own names
+    "authz/walls",  # and the walls out of the same, as DDL
     "authz/relation.py",  # and gathers the viewer's keys by the names of the facts
     "registers/local.py",  # compares its temporary tables by questions that are all on its page
     "authz/due_tasks.py",  # writes what is due and what is done out of one set of its own texts

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from authz.engine import keys
 from authz.viewer import Viewer
-from authz.walls.functions import CONNECTED
+from authz.walls.functions import LIVE
 from authz.walls.session import SETS
 from norway.days import oslo_day
 
@@ -47,18 +47,6 @@ async def leave(connection: asyncpg.Connection[Any]) -> None:
     """The viewer is gone from a connection before anybody else can have it. asyncpg calls this when a connection goes
     back, however the request ended, and throws away one of which it fails."""
     await connection.execute(keys.LEAVE)
-
-
-ASKED: dict[str, tuple[str, tuple[str, ...]]] = {  # the names below are the page's own
-    name: (f"select * from {name}({', '.join(f'${i + 1}' for i in range(len(takes)))})", takes)
-    for name, takes in {
-        "live_seers": ("happened", *CONNECTED, "today", "now"),
-        "live_identities": tuple(CONNECTED),
-        "live_sent_since": ("since", "limit"),
-        "live_concerned": ("happened",),
-    }.items()
-}
-"""Functions of the database, with the names of what they take."""
 
 
 class Gateway:
@@ -99,7 +87,7 @@ class Gateway:
 
     async def ask(self, function: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """For what is asked in nobody's name: whom something concerns. What it gives are keys, never for a client."""
-        sql, takes = ASKED[function]
+        sql, takes = LIVE[function]
         async with self._pool.acquire() as connection:
             return await connection.fetch(sql, *[values[name] for name in takes])
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from authz import attachment as policy
 from authz.engine.sql import Keys, table
+from authz.walls.functions import EXPIRE_UPLOADS
 from models import Attachment, DataKey, MunicipalityKey, new_key
 from resolvers.data_keys import unwrapped, wrapping_key
 from resolvers.engine.statement import Statement, compiled
@@ -30,8 +31,7 @@ LOOSE = 30
 """Uploads of one person that may lie so at a time."""
 FINISH = text("select finish_upload(cast(:upload as uuid), cast(:bytes as integer), cast(:at as timestamptz))")
 DISCARD = text("select discard_upload(cast(:upload as uuid), cast(:at as timestamptz))")
-EXPIRE = text("select * from expire_uploads(cast(:begun_before as timestamptz), cast(:at as timestamptz))")
-"""In nobody's name: functions of the database, which tell no more than which file to delete."""
+"""In nobody's name: functions of the database, which tell nothing."""
 HOLD = text("select pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
@@ -99,7 +99,7 @@ async def expire_uploads(connection: AsyncConnection, now: dt.datetime) -> list[
 
     With them come those whose files were to be deleted before, and are not known to be.
     """
-    found = await connection.execute(EXPIRE, {"begun_before": now - LIFE, "at": now})
+    found = await connection.execute(EXPIRE_UPLOADS, {"begun_before": now - LIFE, "at": now})
     return list(found.scalars())
 
 

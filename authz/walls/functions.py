@@ -7,13 +7,13 @@ and are made anew whenever a page that they are written from has changed (`serve
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, literal_column
+from sqlalchemy import ColumnElement, Select, Uuid, literal_column, text
 
 from authz import child, delegate, due_tasks, need_case, standing, subscription
 from authz.engine import keys
@@ -21,6 +21,14 @@ from authz.engine.keys import DEFINER, in_function
 from authz.engine.sql import FACTS, HERE, ME
 from authz.walls.session import WHOEVER, written
 
+PERSON_BY_NUMBER = text("select * from person_by_number(cast(:told_hash as bytea))")
+"""Id and names of whoever has the number here; of no row where nobody has."""
+ASKED_CHILDREN = text(
+    "select * from asked_children(cast(:told_hash as bytea), cast(:told_name as text), cast(:told_born as date))"
+)
+"""For the administration alone: it sees no child that it has no case on yet."""
+EXPIRE_UPLOADS = text("select * from expire_uploads(cast(:begun_before as timestamptz), cast(:at as timestamptz))")
+"""Of each upload that has lain too long no more than which file to delete."""
 CONNECTED = {
     "connected_person_id": "uuid[]",
     "connected_municipality_id": "uuid[]",
@@ -35,30 +43,30 @@ CONNECTED = {
 class Asked:
     """What is asked in nobody's name: whom of the connected something concerns."""
 
-    takes: Mapping[str, str]
+    takes: dict[str, str]
     gives: str
-    rows: Select[Any]
+    rows: Callable[[], Select[Any]]
 
 
-@cache
-def asked() -> dict[str, Asked]:
-    return {
-        "live_seers": Asked(
-            {"happened": "uuid[]", **CONNECTED, "today": "date", "now": "timestamptz"},
-            "id uuid, sent_at timestamptz, n bigint",
-            subscription.seers(),
-        ),
-        "live_identities": Asked(CONNECTED, "n bigint, person_id uuid", subscription.identities()),
-        "live_sent_since": Asked(
-            {"since": "timestamptz", "limit": "integer"}, "id uuid, thread_id uuid", subscription.sent_since()
-        ),
-        "live_concerned": Asked({"happened": "uuid[]"}, "person_id uuid", subscription.concerned()),
-    }
+ASKED = {
+    "live_seers": Asked(
+        {"happened": "uuid[]", **CONNECTED, "today": "date", "now": "timestamptz"},
+        "id uuid, sent_at timestamptz, n bigint",
+        subscription.seers,
+    ),
+    "live_identities": Asked(CONNECTED, "n bigint, person_id uuid", subscription.identities),
+    "live_sent_since": Asked(
+        {"since": "timestamptz", "limit": "integer"}, "id uuid, thread_id uuid", subscription.sent_since
+    ),
+    "live_concerned": Asked({"happened": "uuid[]"}, "person_id uuid", subscription.concerned),
+}
+LIVE = {name: (keys.call(name, one.takes), tuple(one.takes)) for name, one in ASKED.items()}
+"""Calls for asyncpg, with the names of what they take."""
 
 
 def asking(name: str, one: Asked) -> str:
     takes = ", ".join(f'"{parameter}" {kind}' for parameter, kind in one.takes.items())
-    body = in_function(one.rows, name).replace(f"{name}.limit", f'{name}."limit"')
+    body = in_function(one.rows(), name).replace(f"{name}.limit", f'{name}."limit"')
     return f"""
 create or replace function {name}({takes}) returns table ({one.gives})
 language plpgsql stable {DEFINER} as $function$
@@ -228,7 +236,7 @@ def functions() -> dict[str, str]:
     """CREATE FUNCTION by name, each after those that it needs."""
     return {
         **keys.functions(),
-        **{name: asking(name, one) for name, one in asked().items()},
+        **{name: asking(name, one) for name, one in ASKED.items()},
         "derive_standing": derive_text(),
         "make_tasks": tasks_text(),
         ENDS: ends_text(),

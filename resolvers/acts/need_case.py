@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from authz import need_case as policy
 from authz.engine.sql import table
+from authz.walls.functions import ASKED_CHILDREN
 from models import NeedCase, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import WHICH
@@ -24,10 +25,6 @@ from resolvers.problems import ActRefused, Problem, ProblemCode, Text, checked_t
 
 LONGEST_REASON = 2000
 DEFAULT_HOURS, MOST_HOURS = 8, 24
-ASKED = text(
-    "select * from asked_children(cast(:told_hash as bytea), cast(:told_name as text), cast(:told_born as date))"
-)
-"""Past the second wall: the administration sees no child that it has no case on yet."""
 
 WHO = Text(
     nb="Oppgi enten fødselsnummer (nationalId) eller navn og fødselsdato (name og birthDate).",
@@ -80,7 +77,7 @@ async def told_child(acting: Acting, given: Mapping[str, Any]) -> tuple[UUID | N
         asked = {"told_hash": None, "told_name": called, "told_born": born}
     else:
         raise invalid(WHO, "input")
-    found = (await acting.connection.execute(ASKED, asked)).scalars().all()
+    found = (await acting.connection.execute(ASKED_CHILDREN, asked)).scalars().all()
     return (found[0] if len(found) == 1 else None), told
 
 

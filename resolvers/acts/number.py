@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, insert, text
+from sqlalchemy import RowMapping, insert
 
+from authz.walls.functions import PERSON_BY_NUMBER
 from models import Person, PersonIdentifier, new_key
 from norway.names import name_order
 from norway.national_id import NotANationalId, checked_national_id
@@ -17,7 +18,6 @@ from resolvers.acting import Acting
 from resolvers.problems import Text, checked_text, invalid
 
 LONGEST_NAME = 200
-KNOWN = text("select * from person_by_number(cast(:told_hash as bytea))")
 NOT_A_NUMBER = Text(
     nb="Det er ikke et gyldig fødselsnummer eller D-nummer.",
     nn="Det er ikkje eit gyldig fødselsnummer eller D-nummer.",
@@ -40,7 +40,7 @@ def checked_name(told: str, *field: str) -> str:
 async def person_known(acting: Acting, number: str) -> RowMapping | None:
     """Id and names of whoever has the number here, asked past the second wall: nobody is seen by their number."""
     hashed = acting.services.vault.keyed_hash(number, "national_id")
-    found = await acting.connection.execute(KNOWN, {"told_hash": hashed})
+    found = await acting.connection.execute(PERSON_BY_NUMBER, {"told_hash": hashed})
     return found.mappings().first()
 
 

@@ -107,13 +107,11 @@ class Code:
                 return self.guarded(guard, self.scalar(source, type_name, name, row))
             case kind.One():
                 return self.one(source, row, nodes, depth, guard)
-            case kind.OneNamed():
-                fields = self.planner.below(source.type_name, nodes)
-                return self.object(source.type_name, source.named(row), fields, depth)
             case kind.OnePerson():
                 return self.person(row, source.person(row), source, [node.selection_set for node in nodes], depth)
-            case kind.Itself():
-                return self.object(source.type_name, row, self.planner.below(source.type_name, nodes), depth)
+            case kind.Itself() | kind.OneNamed():
+                same = row if isinstance(source, kind.Itself) else source.named(row)
+                return self.object(source.type_name, same, self.planner.below(source.type_name, nodes), depth)
             case kind.Many(first=True):
                 return self.first(source, row, nodes, depth, guard)
             case kind.Many() | kind.Connection():
