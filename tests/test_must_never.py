@@ -30,6 +30,7 @@ from tests.test_local_facts import line
 from tests.test_persons import FATHER, MOTHER, SISTER, document, held, mother, nora
 from tests.town import NORA, TODAY, Town, small
 from tests.worlds.village import village, with_threads
+from tests.worlds.world import DAY
 from vault import Vault
 
 ROOT = Path(__file__).parent.parent
@@ -223,6 +224,21 @@ async def test_a_delegate_loses_what_was_written_once_one_of_all_guardians_withd
     assert codes(await acts.send("aunt", thread["id"], "Hallo?")) == ["NOT_FOUND"]
     asked = "{ viewer { threads(first: 5) { totalCount nodes { id } } } }"
     assert (await acts.ask("aunt", asked, {}))["viewer"]["threads"] == {"totalCount": 0, "nodes": []}
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+async def test_t8_a_joint_thread_cannot_be_had_while_the_child_is_protected(place: Place) -> None:
+    world = village()
+    world.protect("pupil", "fortrolig", world.today - 7 * DAY)
+    for guardian in ("mother", "father"):
+        world.confirm(guardian, "pupil", world.today)
+    acts = await Acts.of(place, world)
+    to = [acts.id("Guardian", guardian) for guardian in ("mother", "father")]
+    assert codes(await acts.start("teacher", "school", "pupil", *to, joint=True)) == ["NOT_ALLOWED"]
+    for one in to:
+        assert (await acts.start("teacher", "school", "pupil", one))["problems"] == []
 
 
 # --- files --------------------------------------------------------------------------------------------------------
