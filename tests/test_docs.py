@@ -165,8 +165,8 @@ def rows_of(page: str, heading: str) -> list[list[str]]:
     ]
 
 
-STANDS_BY_NO_TEST = {"the same": 2}
-"""Incidents against which no test can stand, or none that has landed; each says so, or what does."""
+STANDS_BY_NO_TEST = Counter({"the same": 2})
+"""Incidents against which no test stands at the most; each says why, or what does."""
 
 
 def test_every_incident_and_promise_has_a_test_or_says_that_there_is_nothing_to_attack() -> None:
@@ -174,7 +174,7 @@ def test_every_incident_and_promise_has_a_test_or_says_that_there_is_nothing_to_
     assert len(incidents) >= 19
     assert [row[0] for row in promises] == [str(number) for number in range(1, 26)]
     bare = [row for row in (*incidents, *promises) if "`test_" not in row[2] and "nothing to attack" not in row[2]]
-    assert Counter(row[0] for row in bare) == STANDS_BY_NO_TEST
+    assert Counter(row[0] for row in bare) <= STANDS_BY_NO_TEST
 
 
 def test_the_threat_model_asks_all_six_questions_of_each_flow() -> None:
