@@ -187,12 +187,10 @@ async def has_rows(connection: asyncpg.Connection[Any], name: str) -> bool:
     return bool(await connection.fetchval(f"select exists (select from {name})"))
 
 
-EVERYTHING_SET = "select array_agg(name) from unnest($1::text[]) name where coalesce(current_setting('innsyn.' || name, true), '') <> ''"
-
-
-@pytest.fixture
-async def lonely(place: Place, loaded: Loaded) -> AsyncIterator[Gateway]:
-    """A gateway of one connection, which every request gets."""
+EVERYTHING_SET = """
+    select array_agg(name) from unnest($1::text[]) name
+    where coalesce(current_setting('innsyn.' || name, true), '') <> ''
+"""
     gateway = await Gateway.open(place.database.api_connect, size=1)
     yield gateway
     await gateway.close()
