@@ -191,6 +191,11 @@ EVERYTHING_SET = """
     select array_agg(name) from unnest($1::text[]) name
     where coalesce(current_setting('innsyn.' || name, true), '') <> ''
 """
+
+
+@pytest.fixture
+async def lonely(place: Place, loaded: Loaded) -> AsyncIterator[Gateway]:
+    """A gateway of one connection, which every request gets."""
     gateway = await Gateway.open(place.database.api_connect, size=1)
     yield gateway
     await gateway.close()
