@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, reference
 
@@ -34,4 +35,6 @@ class NeedCase(Base):
     approved_by: Mapped[UUID | None] = reference("person.id")
     approved_at: Mapped[dt.datetime | None]
     """A case on a protected child opens nothing until a second person approved it."""
+    for_access_log: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Opened to see who has looked at the child's data, which no other case shows."""
     closed_at: Mapped[dt.datetime | None]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
-from authz import absence, broadcast, child, delegate, record, relation, thread, unit
+from authz import absence, access_log, broadcast, child, delegate, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import (
@@ -146,9 +146,26 @@ async def explain_access(run: Run, arguments: Mapping[str, Any]) -> dict[str, An
     asked = await about(run, arguments.get("viewer"), type_name, row_id)
     if asked is None:
         return NOTHING
+    await note_node(run, type_name, row_id)
     reasons = await Reasons(run, asked, type_name).of(row_id)
     unique = {tuple(str(part) for part in reason.values()): reason for reason in reasons}
     return {"visible": bool(unique), "reasons": list(unique.values())}
+
+
+async def note_node(run: Run, type_name: str, row_id: UUID) -> None:
+    """For the access log: that something is told of whomever the node is about."""
+    if type_name in access_log.ADULTS:
+        (run.looks.guardians if type_name == "Guardian" else run.looks.other_adults).add(row_id)
+    elif type_name in access_log.ABOUT:
+        about = about_statement(run.catalogue.entities[type_name], run.keys)
+        run.looks.at_units.update((row[0], row[1]) for row in await run.fetch(about, {"key": row_id}))
+
+
+@cache
+def about_statement(entity: Entity, keys: Any) -> Statement:
+    row, about = table(entity.model, "node"), access_log.ABOUT[entity.type_name]
+    unit_id = null() if about.unit is None else about.unit(row)
+    return compiled(select(about.child(row, keys), unit_id).where(row.c.id == bindparam("key", type_=Uuid())))
 
 
 @cache

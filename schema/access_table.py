@@ -45,6 +45,7 @@ ORDER = (
     "PhotoConsent",
     "PhotoUse",
     "NeedCase",
+    "AccessLogEntry",
     "Broadcast",
     "UnitLetterPreview",
     "LetterRecipient",

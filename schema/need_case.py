@@ -62,6 +62,9 @@ class OpenNeedCaseInput:
     hours: int | None = strawberry.field(
         default=strawberry.UNSET, description="For how long, 1 to 24; 8 when left out. They run from the opening."
     )
+    for_access_log: bool = strawberry.field(
+        default=False, description="The need is to see who has looked at the child's data, which no other case shows."
+    )
     idempotency_key: strawberry.ID = strawberry.field(description=KEY)
 
 

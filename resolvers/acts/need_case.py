@@ -61,6 +61,7 @@ async def open_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
             id=case_id, child_id=child_id, person_id=acting.viewer_id, hours=hours, asked_at=acting.now,
             reason_cipher=vault.encrypt(reason, "reason"), told_cipher=vault.encrypt(told, "need case"),
             opened_at=acting.now, until=acting.now + dt.timedelta(hours=hours),
+            for_access_log=bool(given.get("forAccessLog")),
         )
     )  # fmt: skip
     return {"case": case_id}
