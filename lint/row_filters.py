@@ -22,6 +22,7 @@ ALLOWED = (
     "resolvers/gateway.py",  # asks which municipality it is, before anybody is a viewer there
     "server/cluster.py",  # asks PostgreSQL about itself, as its owner
     "server/database.py",
+    "server/log_verification.py",  # reckons the access log's chains, as its owner; tells numbers and no content
     "server/key_rotation.py",  # wraps every key of a municipality anew, as its owner; gives nothing out
 )
 SETTLED = {

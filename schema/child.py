@@ -87,8 +87,8 @@ class Child(Node, Person):
     )
     access_log: Connection[AccessLogEntry] | None = paged(
         "Who has seen something of the child by their work, newest first: to a guardian all of it, to a leader what "
-        "was seen at the own unit or by the administration, and to the administration in a case opened for that, none in "
-        "any other. What family looks at is not written down."
+        "was seen at the own unit or by the administration, and to the administration in a case opened for that, none "
+        "in any other. What family looks at is not written down."
     )
     tasks: list[Task] | None = strawberry.field(description="Open tasks about the child, oldest first.")
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")
