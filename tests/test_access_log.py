@@ -49,6 +49,7 @@ async def asks(acts: Acts, who: str, text: str, login: str | None = None, **vari
 
 # --- roads ----------------------------------------------------------------------------------------------------------
 
+UNIT = "query ($sfo: ID!) { node(id: $sfo) { ... on Unit { %s } } }"
 CHILD = "query ($child: ID!) { node(id: $child) { ... on Child { %s } } }"
 ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "pupils": ("teacher", "{ viewer { pupils { nodes { name } } } }", {TEACHER}),
@@ -70,11 +71,10 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
         "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { pageInfo { endCursor } } } }",
         {LEADER},
     ),
-    "unit's children": ("sfo_worker", "query ($sfo: ID!) { node(id: $sfo) { ... on Unit { children { nodes { id } } } } }",
-                        {SFO}),
-    "unit's threads": ("sfo_leader", "query ($sfo: ID!) { node(id: $sfo) { ... on Unit { threads { nodes { id } } } } }",
-                       {SFO_LEADER}),
-    "group's children": ("teacher", "query ($3B: ID!) { node(id: $3B) { ... on Group { children { id } } } }", {TEACHER}),
+    "unit's children": ("sfo_worker", UNIT % "children { nodes { id } }", {SFO}),
+    "unit's threads": ("sfo_leader", UNIT % "threads { nodes { id } }", {SFO_LEADER}),
+    "group's children": ("teacher", "query ($class: ID!) { node(id: $class) { ... on Group { children { id } } } }",
+                         {TEACHER}),
     "guardian by id": ("teacher", "query ($mother: ID!) { node(id: $mother) { ... on Guardian { name } } }", {TEACHER}),
     "guardian by thread": ("sfo_leader", "query ($mother: ID!) { node(id: $mother) { id } }", {SFO_LEADER}),
     "guardian's children": (
@@ -87,22 +87,21 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
 }  # fmt: skip
 
 
-def variables_of(acts: Acts, text: str) -> tuple[str, dict[str, str]]:
-    """The ids that an operation names by handles; a name of GraphQL begins with a letter."""
-    text = text.replace("$3B", "$class")
-    kinds = {"child": ("Child", "pupil"), "sfo": ("Unit", "sfo"), "school": ("Unit", "school"), "class": ("Group", "3B"),
-             "mother": ("Guardian", "mother"), "talk": ("Thread", "talk"), "sums": ("Thread", "sums"),
+def variables_of(acts: Acts, text: str) -> dict[str, str]:
+    """The ids that an operation names by handles."""
+    kinds = {"child": ("Child", "pupil"), "sfo": ("Unit", "sfo"), "school": ("Unit", "school"),
+             "class": ("Group", "3B"), "mother": ("Guardian", "mother"),
+             "talk": ("Thread", "talk"), "sums": ("Thread", "sums"),
              "talk1": ("Message", "talk1"), "stranger": ("Child", "stranger"),
              "teacher": ("StaffMember", "teacher")}  # fmt: skip
-    return text, {name: acts.id(*kind) for name, kind in kinds.items() if f"${name}:" in text}
+    return {name: acts.id(*kind) for name, kind in kinds.items() if f"${name}:" in text}
 
 
 @pytest.mark.parametrize("road", ROADS)
 async def test_whoever_works_with_a_child_is_logged_on_every_road(place, road: str) -> None:
     acts = await of(place)
     who, text, expected = ROADS[road]
-    text, variables = variables_of(acts, text)
-    assert await asks(acts, who, text, **variables) == [expected]
+    assert await asks(acts, who, text, **variables_of(acts, text)) == [expected]
 
 
 NOTHING = {
@@ -120,7 +119,7 @@ NOTHING = {
     "how much is unread": ("leader", "{ viewer { unreadCount pupils { totalCount } threads { totalCount } } }"),
     "the schema": ("leader", "{ __schema { queryType { name } } }"),
     "as guardian": ("mother", "{ viewer { children { name threads { nodes { messages { nodes { body } } } } } } }"),
-    "as guardian by id": ("mother", "query ($child: ID!) { node(id: $child) { ... on Child { name address { city } } } }"),
+    "as guardian by id": ("mother", CHILD % "name address { city }"),
 }  # fmt: skip
 
 
@@ -128,8 +127,7 @@ NOTHING = {
 async def test_what_tells_nothing_about_a_child_or_is_read_by_family_is_not_logged(place, what: str) -> None:
     acts = await of(place)
     who, text = NOTHING[what]
-    text, variables = variables_of(acts, text)
-    assert await asks(acts, who, text, **variables) == []
+    assert await asks(acts, who, text, **variables_of(acts, text)) == []
 
 
 async def test_each_child_of_a_list_is_logged_once_for_each_relation(place) -> None:

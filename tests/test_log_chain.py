@@ -90,7 +90,8 @@ TAMPERED = {
     "instant": f"update access_log set at = at + interval '1 microsecond' where chain_id = {FIRST} and sequence = 3",
     "kind": f"update access_log set kind = 'MUTATION' where chain_id = {FIRST} and sequence = 3",
     "document": f"update access_log set document = 'x' where chain_id = {FIRST} and sequence = 3",
-    "municipality": f"update access_log set municipality_id = gen_random_uuid() where chain_id = {FIRST} and sequence = 3",
+    "municipality": f"""update access_log set municipality_id = gen_random_uuid()
+        where chain_id = {FIRST} and sequence = 3""",
     "seal": f"update access_log set seal = sha256(seal) where chain_id = {FIRST} and sequence = 3",
     "deleted row": f"delete from access_log where chain_id = {FIRST} and sequence = 3",
     "first row": f"delete from access_log where chain_id = {FIRST} and sequence = 1",
@@ -269,7 +270,9 @@ async def test_writer_whose_connection_breaks_while_it_writes_goes_on_with_anoth
             await owner.execute("lock table access_log in access exclusive mode")
             writes = asyncio.create_task(log.append(look(), DOCUMENT))
             waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            while (pid := await other.fetchval(waiting)) is None:
+            for _ in range(500):
+                if (pid := await other.fetchval(waiting)) is not None:
+                    break
                 await asyncio.sleep(0.01)
             assert await other.fetchval("select pg_terminate_backend($1)", pid)
             await asyncio.sleep(0.2)
