@@ -1,4 +1,4 @@
-"""`innsyn`, but its servers write no access log: what the log costs is the difference to it, and there is no other use."""
+"""`innsyn` whose servers write no access log: the difference to it is what the log costs, and its only use."""
 
 from __future__ import annotations
 
