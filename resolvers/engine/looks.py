@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, select
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 
 
-class Seen(NamedTuple):
-    child_id: UUID
-    relation: int
-    unit_id: UUID | None
-    need_case_id: UUID | None
+CONTACT_TEACHER, SUBJECT_STAFF = int(Relation.CONTACT_TEACHER), int(Relation.SUBJECT_STAFF)
+UNIT_LEADER, UNIT_STAFF = int(Relation.UNIT_LEADER), int(Relation.UNIT_STAFF)
+CASE_WORKER, PARTICIPANT = int(Relation.CASE_WORKER), int(Relation.PARTICIPANT)
+TEACHING = (("contact", CONTACT_TEACHER), ("subject_staff", SUBJECT_STAFF))
+
+Seen: TypeAlias = tuple[UUID, int, UUID | None, UUID | None]
+"""A child, the relation, the unit of the relation, and the need case."""
 
 
 @dataclass
@@ -95,22 +97,18 @@ async def seen_by_work(run: Run) -> list[Seen]:
     await find_children(run)
     # Whoever is family to a child, or was, has no work with it (R2).
     family = {None, *values["closed"], *values["guardian"], *values["delegate"], *values["oneself"]}
-    whole: set[Any] = looks.children - family
-    at_units: set[tuple[Any, Any]] = {pair for pair in looks.at_units if pair[0] not in family}
-    told = [
-        Seen(child, Relation.CASE_WORKER, None, case)
-        for child, case in looks.cases
-        if child is not None and child not in family
-    ]
-    ties = Ties(values)
-    if ties.cases:
-        await find_cases(run, ties, whole | {child for child, _ in at_units})
-    if whole and run.keys.shape & {"led", "staffed"}:
-        for child_id, unit_id, now in await rows(run, policy.own_units_of, list(whole)):
-            ties.units.setdefault(child_id, []).append((unit_id, now))
-    told += [seen for child, unit in at_units for seen in ties.at(child, unit)]
-    told += [seen for child in whole for seen in ties.to(child)]
-    return list(dict.fromkeys(told))
+    seen = Work(values, looks.children - family, {pair for pair in looks.at_units if pair[0] not in family})
+    seen.by_others_cases(pair for pair in looks.cases if pair[0] not in family)
+    seen.by_teaching()
+    if seen.of_case:
+        for child_id, case_id in await rows(run, policy.own_cases_on, list(seen.of_case)):
+            seen.cases.setdefault(child_id, case_id)
+        seen.by_own_case()
+    if values["led"] or values["staffed"]:
+        goes = await rows(run, policy.own_units_of, list(seen.children)) if seen.children else ()
+        seen.at_own_units(goes)
+    seen.by_name_alone()
+    return seen.told
 
 
 async def find_children(run: Run) -> None:
@@ -123,79 +121,63 @@ async def find_children(run: Run) -> None:
         found = await rows(run, policy.through_other_adults, list(looks.other_adults))
         looks.at_units.update((row[0], row[1]) for row in found)
     nowhere = {pair for pair in looks.at_units if pair[1] is None}
-    looks.at_units -= nowhere
-    looks.children.update(child for child, _ in nowhere)
+    if nowhere:
+        looks.at_units -= nowhere
+        looks.children.update(child for child, _ in nowhere)
 
 
-async def find_cases(run: Run, ties: Ties, children: set[Any]) -> None:
-    of_case = [child for child in children if child in ties.cases]
-    if of_case:
-        for child_id, case_id in await rows(run, policy.own_cases_on, of_case):
-            ties.case_ids.setdefault(child_id, case_id)
+class Work:
+    """By which of the viewer's relations, as the keys have them, each child was seen. Sets, and no loop for each child:
+    this is done in every answer to whoever works with many."""
 
+    def __init__(self, values: Mapping[str, Any], children: set[Any], at_units: set[Any]) -> None:
+        self.values = values
+        self.children = children
+        self.at_units = at_units
+        self.of_case = {child for child in values["cases"] if child in children}
+        if values["cases"]:
+            self.of_case |= {child for child, _ in at_units if child in frozenset(values["cases"])}
+        self.cases: dict[UUID, UUID] = {}
+        self.told: list[Seen] = []
 
-class Ties:
-    """The viewer's work with children, as the keys have it."""
+    def by_others_cases(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+        self.told += [(child, CASE_WORKER, None, case) for child, case in pairs]
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.led = frozenset(values["led"])
-        self.staffed = frozenset(values["staffed"])
-        self.cases = frozenset(values["cases"])
-        self.taught: dict[UUID, list[tuple[int, UUID]]] = {}
-        for name, relation in (("contact", Relation.CONTACT_TEACHER), ("subject_staff", Relation.SUBJECT_STAFF)):
-            for child, unit in zip(values[name], values[f"{name}_unit"], strict=True):
-                self.taught.setdefault(child, []).append((int(relation), unit))
-        self.case_ids: dict[UUID, UUID] = {}
-        self.units: dict[UUID, list[tuple[UUID, bool]]] = {}
-        """Of the viewer's units, those where a child goes (true) or went."""
+    def by_teaching(self) -> None:
+        """What a unit made by the relation there, a child as such by each."""
+        for name, relation in TEACHING:
+            self.told += [
+                (pair[0], relation, pair[1], None)
+                for pair in zip(self.values[name], self.values[f"{name}_unit"], strict=True)
+                if pair in self.at_units or pair[0] in self.children
+            ]
 
-    def at(self, child: Any, unit: Any) -> Iterator[Seen]:
-        """By what is seen what that unit made of the child."""
-        found = False
-        for relation, there in self.taught.get(child, ()):
-            if there == unit:
-                found = True
-                yield Seen(child, relation, unit, None)
-        if unit in self.led or unit in self.staffed:
-            # A leader is one of the staff too; one look of theirs is one entry.
-            found = True
-            yield Seen(child, Relation.UNIT_LEADER if unit in self.led else Relation.UNIT_STAFF, unit, None)
-        if child in self.cases:
-            found = True
-            yield Seen(child, Relation.CASE_WORKER, None, self.case_ids.get(child))
-        if not found:
-            yield Seen(child, Relation.PARTICIPANT, unit, None)
+    def by_own_case(self) -> None:
+        self.told += [(child, CASE_WORKER, None, self.cases.get(child)) for child in self.of_case]
 
-    def to(self, child: Any) -> Iterator[Seen]:
-        """By what the child itself is seen."""
-        found = False
-        for relation, unit in self.taught.get(child, ()):
-            found = True
-            yield Seen(child, relation, unit, None)
-        left = []
-        for unit, now in self.units.get(child, ()):
-            if unit in self.led or now:
-                found = True
-                yield Seen(child, Relation.UNIT_LEADER if unit in self.led else Relation.UNIT_STAFF, unit, None)
-            else:
-                left.append(unit)
-        if child in self.cases:
-            found = True
-            yield Seen(child, Relation.CASE_WORKER, None, self.case_ids.get(child))
-        if found:
-            return
-        # By name alone, through a thread of an SFO or a kindergarten that the child has left (C7).
-        for unit in left:
-            yield Seen(child, Relation.UNIT_STAFF, unit, None)
-        if not left:
-            yield Seen(child, Relation.PARTICIPANT, None, None)
+    def at_own_units(self, goes: Iterable[Any]) -> None:
+        """`goes`: of the children as such, the viewer's units where they go (true) or went. A leader is one of the
+        staff too; one look of theirs is one entry."""
+        led, staffed = frozenset(self.values["led"]), frozenset(self.values["staffed"])
+        places = {pair for pair in self.at_units if pair[1] in led or pair[1] in staffed}
+        places |= {(child, unit) for child, unit, now in goes if now or unit in led}
+        self.told += [(child, UNIT_LEADER if unit in led else UNIT_STAFF, unit, None) for child, unit in places]
+        # Of a child who has left an SFO or kindergarten, its staff see the name, where there are threads (C7).
+        met = {seen[0] for seen in self.told}
+        self.told += [(child, UNIT_STAFF, unit, None) for child, unit, _ in goes if child not in met]
+
+    def by_name_alone(self) -> None:
+        """Through a thread, whatever else made it visible: nothing that was seen goes unlogged."""
+        met, pairs = {seen[0] for seen in self.told}, {(seen[0], seen[2]) for seen in self.told}
+        left = {pair for pair in self.at_units if pair not in pairs and pair[0] not in self.of_case}
+        left |= {(child, None) for child in self.children if child not in met}
+        self.told += [(child, PARTICIPANT, unit, None) for child, unit in left]
 
 
 def entry(run: Run, kind: str, operation: str | None, document: bytes, seen: Sequence[Seen]) -> Entry:
     values = run.values
-    client = None
-    if values["me"] is None:
-        client = f"{values['issuer']} {values['subject']}"
+    client = f"{values['issuer']} {values['subject']}" if values["me"] is None else None
+    children, relations, units, need_cases = zip(*seen, strict=True)
     return Entry(
         values["now"],
         values["municipality_id"],
@@ -204,10 +186,10 @@ def entry(run: Run, kind: str, operation: str | None, document: bytes, seen: Seq
         kind,
         plain_name(operation),
         document,
-        [one.child_id for one in seen],
-        [int(one.relation) for one in seen],
-        [one.unit_id for one in seen],
-        [one.need_case_id for one in seen] if any(one.need_case_id for one in seen) else None,
+        children,
+        relations,
+        units,
+        need_cases if any(need_cases) else None,
     )
 
 
