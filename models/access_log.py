@@ -1,8 +1,8 @@
 """Who has looked at which child's data: a log that only grows, chained so that a change of it shows.
 
-A row is what one operation saw: the children stand in arrays, side by side with the relation and the unit by which each
-was seen, because one row of thirty children is written much faster than thirty rows. Nothing here refers to other
-tables: what was seen stays seen, whatever becomes of them.
+A row is what one operation saw by one relation at one unit: the children stand in an array, because one row of thirty
+children is written much faster than thirty rows. Nothing here refers to other tables: what was seen stays seen,
+whatever becomes of them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,7 @@ class AccessLog(Base):
     __table_args__ = (
         one_of("kind", "QUERY", "MUTATION", "SUBSCRIPTION", "DOWNLOAD"),
         Index(None, "children", postgresql_using="gin", postgresql_with=PENDING),
-        Index(
-            None,
-            "need_cases",
-            postgresql_using="gin",
-            postgresql_with=PENDING,
-            postgresql_where="need_cases is not null",
-        ),
+        Index(None, "need_case_id", "at", postgresql_where="need_case_id is not null"),
         {"postgresql_partition_by": "range (at)", "info": {"api": ("insert",)}},
     )
 
@@ -52,13 +46,14 @@ class AccessLog(Base):
     """The operation's name: the client's own word, cut and cleaned."""
     document: Mapped[bytes]
     """Digest of the question without its values, as in `access_log_document`."""
+    relation: Mapped[int] = mapped_column(SmallInteger)
+    """One bit of `authz.engine.policy.Relation`."""
+    unit_id: Mapped[UUID | None]
+    """At which the relation holds; null for one that is at no unit."""
+    need_case_id: Mapped[UUID | None]
+    """In which it was seen, by the administration."""
     children: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
-    relations: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger()))
-    """For each child the relation, one bit of `authz.engine.policy.Relation`."""
-    units: Mapped[list[UUID | None]] = mapped_column(ARRAY(Uuid()))
-    """For each child the unit at which the relation holds; null for one that is at no unit."""
-    need_cases: Mapped[list[UUID | None] | None] = mapped_column(ARRAY(Uuid()))
-    """For each child the need case in which it was seen; null where none was."""
+    """Each once."""
     seal: Mapped[bytes]
     """Keyed hash over the seal before it and all of the above; the key is not in the database."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, SmallInteger, Uuid, cast, column, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Uuid, column, func, select, true
 from sqlalchemy.dialects.postgresql import array
 
 from authz import access_log as policy
 from authz.engine.policy import Relation, names_of
-from authz.engine.sql import Keys, table, word
+from authz.engine.sql import Keys, table
 from models import AccessLog, AccessLogDocument, Person
 from resolvers.engine.source import Column, Connection, Entity, One, Rows, Source
 
@@ -60,39 +59,22 @@ def role(relation: int) -> str:
 
 
 def entries(name: str) -> FromClause:
-    """A row for each child of an operation, with the columns of both."""
+    """A row for each child of an entry."""
     log = table(AccessLog, f"{name}_log")
-    seen = (
-        func.unnest(log.c.children, log.c.relations, log.c.units, log.c.need_cases)
-        .table_valued(
-            column("child_id", Uuid()),
-            column("relation", SmallInteger()),
-            column("unit_id", Uuid()),
-            column("need_case_id", Uuid()),
-            name=f"{name}_seen",
-        )
-        .render_derived()
-    )
-    of_operation = ("chain_id", "sequence", "at", "person_id", "client", "operation", "document", "children")
-    # A cursor holds no null.
-    place = func.coalesce(seen.c.unit_id, cast(word(str(UUID(int=0))), Uuid())).label("place")
-    return (
-        select(*(log.c[name] for name in of_operation), *seen.c, place)
-        .select_from(log.join(seen, true()))
-        .subquery(name)
-    )
+    seen = func.unnest(log.c.children).table_valued(column("child_id", Uuid()), name=f"{name}_seen").render_derived()
+    return select(*log.c, seen.c.child_id).select_from(log.join(seen, true())).subquery(name)
 
 
 def looks(keys: Keys) -> Rows:
     """Newest first."""
     row, asked = entries("look"), table(Person, "looked_at")
-    # Said twice: that the child is one of the operation's, by which the index finds it, and that it is this entry's.
+    # Said twice: that the child is one of the entry's, by which the index finds it, and that it is this row's.
     holds_it = row.c.children.op("@>", is_comparison=True)(array([asked.c.id]))
     return Rows(
         row,
         row,
         [policy.visible(row, keys), holds_it],
-        [row.c.at, row.c.chain_id, row.c.sequence, row.c.relation, row.c.place],
+        [row.c.at, row.c.chain_id, row.c.sequence],
         descending=True,
         link=row.c.child_id,
         beside=lambda child: [(asked, asked.c.id == child)],

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from norway.days import OSLO, oslo_day
 from resolvers.log_chain import COLUMNS, Checkpoint, Entry, beginning, document_seal, first_checkpoint
 
 AT_A_TIME = 200
-"""Entries that are written together."""
+"""Operations whose entries are written together."""
 SECONDS_BETWEEN_SEALS = 60.0
 TRIES = 2
 INSERT = (
@@ -39,6 +40,7 @@ CHECKPOINT = (
     " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 )
 MONTH = "select access_log_month($1)"
+CELLS = attrgetter(*COLUMNS)
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 log = structlog.get_logger("innsyn.log")
@@ -72,7 +74,7 @@ class Chain:
 
 @dataclass(slots=True)
 class Waiting:
-    entry: Entry
+    entries: Sequence[Entry]
     document: AskedDocument
     written: asyncio.Future[None]
 
@@ -107,12 +109,12 @@ class AccessLog:
                 await self._connection.close()
                 self._connection = None
 
-    async def append(self, entry: Entry, document: AskedDocument) -> None:
-        """Returns once the entry is committed. Raises AccessNotLogged."""
+    async def append(self, entries: Sequence[Entry], document: AskedDocument) -> None:
+        """Returns once the entries of an operation are committed. Raises AccessNotLogged."""
         if self._ended:
             raise AccessNotLogged
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(entry, document, written))
+        self._waiting.append(Waiting(entries, document, written))
         self._come.set()
         await written
 
@@ -175,16 +177,16 @@ class AccessLog:
         months: set[tuple[int, int]] = set()
         documents: dict[bytes, AskedDocument] = {}
         for one in batch:
-            entry = one.entry
-            local = entry.at.astimezone(OSLO)
-            months.add((local.year, local.month))
-            chain = self._chain(entry.municipality_id, local.date())
-            if chain.sealed < 0:
-                opened[chain.chain_id] = chain
-            sequence = chain.length + 1
-            seal = entry.sealed(chain.head, self._key, sequence)
-            chain.length, chain.head = sequence, seal
-            rows.append((chain.chain_id, sequence, *(getattr(entry, name) for name in COLUMNS), seal))
+            for entry in one.entries:
+                local = entry.at.astimezone(OSLO)
+                months.add((local.year, local.month))
+                chain = self._chain(entry.municipality_id, local.date())
+                if chain.sealed < 0:
+                    opened[chain.chain_id] = chain
+                sequence = chain.length + 1
+                seal = entry.sealed(chain.head, self._key, sequence)
+                chain.length, chain.head = sequence, seal
+                rows.append((chain.chain_id, sequence, *CELLS(entry), seal))
             if one.document.digest not in self._documents:
                 documents[one.document.digest] = one.document
         for month in sorted(months - self._months):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from vault.chains import content, keys_of, link
+from vault.chains import content, link
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -17,7 +17,7 @@ KEY = "access log"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One operation of somebody who saw children, in the order of `COLUMNS`."""
+    """What one operation of somebody saw by one relation, in the order of `COLUMNS`."""
 
     at: dt.datetime
     municipality_id: UUID
@@ -26,10 +26,10 @@ class Entry:
     kind: str
     operation: str | None
     document: bytes
+    relation: int
+    unit_id: UUID | None
+    need_case_id: UUID | None
     children: Sequence[UUID]
-    relations: Sequence[int]
-    units: Sequence[UUID | None]
-    need_cases: Sequence[UUID | None] | None
 
     def sealed(self, before: bytes, key: bytes, sequence: int) -> bytes:
         """The entry's seal as the one of that number in its chain."""
@@ -42,10 +42,10 @@ class Entry:
             self.kind,
             self.operation,
             self.document,
+            self.relation,
+            bytes_of(self.unit_id),
+            bytes_of(self.need_case_id),
             b"".join([child.bytes for child in self.children]),
-            b"".join([relation.to_bytes(2, "big") for relation in self.relations]),
-            keys_of([bytes_of(unit) for unit in self.units]),
-            None if self.need_cases is None else keys_of([bytes_of(case) for case in self.need_cases]),
         )
         return link(key, before, told)
 
@@ -58,10 +58,10 @@ COLUMNS = (
     "kind",
     "operation",
     "document",
+    "relation",
+    "unit_id",
+    "need_case_id",
     "children",
-    "relations",
-    "units",
-    "need_cases",
 )
 
 

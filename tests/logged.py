@@ -27,7 +27,7 @@ async def log_rows(database: Database, municipality: UUID) -> list[asyncpg.Recor
 
 
 async def looks(database: Database, loaded: Loaded) -> list[set[Look]]:
-    """For each operation that was logged, in order."""
+    """For each operation that was logged, in order; the same question of one instant counts as one."""
     connection = await asyncpg.connect(**database.admin_connect)
     try:
         people = {row["id"]: row["name"] for row in await connection.fetch("select id, name from person")}
@@ -37,14 +37,12 @@ async def looks(database: Database, loaded: Loaded) -> list[set[Look]]:
     world = loaded.world
     handles = {person.name: handle for handle, person in world.people.items()}
     places: dict[Any, str | None] = {unit.name: handle for handle, unit in world.units.items()}
-    told = []
+    told: dict[Any, set[Look]] = {}
     for row in await log_rows(database, loaded.municipality):
-        who = handles[people[row["person_id"]]]
-        entries = list(zip(row["children"], row["relations"], row["units"], strict=True))
-        found = {
-            (who, handles[people[child]], Relation(relation).name or "", places.get(units.get(unit)))
-            for child, relation, unit in entries
-        }
-        assert len(found) == len(entries), "an entry stands twice"
-        told.append(found)
-    return told
+        found = told.setdefault((row["at"], row["person_id"], row["kind"], row["document"]), set())
+        for child in row["children"]:
+            who, whom = handles[people[row["person_id"]]], handles[people[child]]
+            look = (who, whom, Relation(row["relation"]).name or "", places.get(units.get(row["unit_id"])))
+            assert look not in found, "an entry stands twice"
+            found.add(look)
+    return list(told.values())

@@ -225,7 +225,7 @@ async def test_case_worker_is_logged_with_the_case(place) -> None:
     connection = await asyncpg.connect(**acts.place.database.admin_connect)
     case_id = await connection.fetchval(of_case, rows[0]["children"][0])
     await connection.close()
-    assert [row["need_cases"] for row in rows] == [[case_id]] * 2
+    assert [row["need_case_id"] for row in rows] == [case_id] * 2
 
 
 async def test_whoever_reads_whom_anothers_case_is_about_is_logged_and_whoever_asked_is_not(place) -> None:

@@ -28,7 +28,7 @@ HERE, ELSEWHERE, SCHOOL = new_key(), new_key(), new_key()
 def look(at: dt.datetime = NOON, municipality: UUID = HERE, **more: Any) -> Entry:
     entry = Entry(
         at, municipality, new_key(), None, "QUERY", "Pupils", DOCUMENT.digest,
-        [new_key(), new_key()], [4, 64], [SCHOOL, None], [None, new_key()],
+        64, SCHOOL, new_key(), [new_key(), new_key()],
     )  # fmt: skip
     return replace(entry, **more)
 
@@ -46,7 +46,7 @@ async def write(database: Database, vault: Vault, *entries: Entry, **more: Any) 
     """By a worker that comes, writes one after another, and goes."""
     async with writing(database, vault, **more) as log:
         for entry in entries:
-            await log.append(entry, DOCUMENT)
+            await log.append([entry], DOCUMENT)
 
 
 async def verified(database: Database, vault: Vault, *options: Any) -> Verified:
@@ -84,9 +84,12 @@ TAMPERED = {
     "field": f"update access_log set operation = 'Other' where chain_id = {FIRST} and sequence = 3",
     "person": f"update access_log set person_id = gen_random_uuid() where chain_id = {FIRST} and sequence = 1",
     "child": f"update access_log set children[1] = gen_random_uuid() where chain_id = {FIRST} and sequence = 3",
-    "unit": f"update access_log set units = array[units[2], units[1]] where chain_id = {FIRST} and sequence = 3",
-    "relation": f"update access_log set relations[1] = 32 where chain_id = {FIRST} and sequence = 3",
-    "need case": f"update access_log set need_cases = null where chain_id = {FIRST} and sequence = 3",
+    "left out child": f"update access_log set children = children[1:1] where chain_id = {FIRST} and sequence = 3",
+    "turned children": f"""update access_log set children = array[children[2], children[1]]
+        where chain_id = {FIRST} and sequence = 3""",
+    "unit": f"update access_log set unit_id = null where chain_id = {FIRST} and sequence = 3",
+    "relation": f"update access_log set relation = 32 where chain_id = {FIRST} and sequence = 3",
+    "need case": f"update access_log set need_case_id = null where chain_id = {FIRST} and sequence = 3",
     "instant": f"update access_log set at = at + interval '1 microsecond' where chain_id = {FIRST} and sequence = 3",
     "kind": f"update access_log set kind = 'MUTATION' where chain_id = {FIRST} and sequence = 3",
     "document": f"update access_log set document = 'x' where chain_id = {FIRST} and sequence = 3",
@@ -97,16 +100,16 @@ TAMPERED = {
     "first row": f"delete from access_log where chain_id = {FIRST} and sequence = 1",
     "last row": f"delete from access_log where chain_id = {FIRST} and sequence = 5",
     "inserted row": f"""insert into access_log select chain_id, 6, at, municipality_id, person_id, client, kind,
-        operation, document, children, relations, units, need_cases, seal from access_log
+        operation, document, relation, unit_id, need_case_id, children, seal from access_log
         where chain_id = {FIRST} and sequence = 5""",
     "doubled row": f"""insert into access_log select chain_id, sequence, at + interval '1 second', municipality_id,
-        person_id, client, kind, operation, document, children, relations, units, need_cases, seal from access_log
+        person_id, client, kind, operation, document, relation, unit_id, need_case_id, children, seal from access_log
         where chain_id = {FIRST} and sequence = 5""",
     "swapped rows": f"""update access_log set sequence = case sequence when 2 then 3 else 2 end
         where chain_id = {FIRST} and sequence in (2, 3)""",
     "chain": f"delete from access_log where chain_id = {FIRST}",
     "strange chain": f"""insert into access_log select gen_random_uuid(), 1, at, municipality_id, person_id, client,
-        kind, operation, document, children, relations, units, need_cases, seal from access_log
+        kind, operation, document, relation, unit_id, need_case_id, children, seal from access_log
         where chain_id = {FIRST} and sequence = 1""",
     "month": "drop table access_log_months.m202611",
     "emptied month": "truncate access_log_months.m202611",
@@ -171,8 +174,8 @@ async def test_last_checkpoint_is_missed_by_whoever_wrote_it_down(database: Data
 
 async def test_entries_after_the_last_checkpoint_are_counted_as_such(database: Database, vault: Vault) -> None:
     async with writing(database, vault) as log:
-        await log.append(look(), DOCUMENT)
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
+        await log.append([look()], DOCUMENT)
         found = await verified(database, vault)
         assert (found.findings, found.entries, found.unsealed) == ([], 2, 2)
     assert (await verified(database, vault)).unsealed == 0
@@ -215,10 +218,10 @@ async def test_month_turns_without_anybody_waiting(database: Database, vault: Va
     before = dt.datetime(2026, 11, 30, 22, 59, 59, 999_999, tzinfo=dt.UTC)
     after = before + dt.timedelta(microseconds=1)
     async with writing(database, vault, before) as log:
-        await log.append(look(before), DOCUMENT)
+        await log.append([look(before)], DOCUMENT)
         there = await told(database, "select relname from pg_class where relname ~ '^m2' and relkind = 'r' order by 1")
         assert [row[0] for row in there] == ["m202611", "m202612"]
-        await log.append(look(after), DOCUMENT)
+        await log.append([look(after)], DOCUMENT)
     rows = await told(database, "select tableoid::regclass::text as part, at from access_log order by at")
     assert [row["part"] for row in rows] == ["access_log_months.m202611", "access_log_months.m202612"]
     found = await verified(database, vault)
@@ -238,7 +241,7 @@ async def test_workers_that_begin_a_month_together_both_write(database: Database
 
 async def test_many_who_wait_are_written_together_and_in_one_chain(database: Database, vault: Vault) -> None:
     async with writing(database, vault) as log:
-        await asyncio.gather(*(log.append(look(), DOCUMENT) for _ in range(500)))
+        await asyncio.gather(*(log.append([look()], DOCUMENT) for _ in range(500)))
     found = await verified(database, vault)
     assert (found.findings, found.entries, found.chains) == ([], 500, 1)
     transactions = await told(database, "select count(distinct xmin::text) from access_log")
@@ -249,12 +252,12 @@ async def test_entry_that_cannot_be_written_is_an_error_and_what_comes_later_is_
     database: Database, vault: Vault
 ) -> None:
     async with writing(database, vault) as log:
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
         await owner_does(database, "revoke insert on access_log from innsyn_api")
         with pytest.raises(AccessNotLogged):
-            await log.append(look(), DOCUMENT)
+            await log.append([look()], DOCUMENT)
         await owner_does(database, "grant insert on access_log to innsyn_api")
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
     found = await verified(database, vault)
     assert (found.findings, found.entries) == ([], 2)
 
@@ -265,10 +268,10 @@ async def test_writer_whose_connection_breaks_while_it_writes_goes_on_with_anoth
     owner = await asyncpg.connect(**database.admin_connect)
     other = await asyncpg.connect(**database.api_connect)
     async with writing(database, vault) as log:
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
         async with owner.transaction():
             await owner.execute("lock table access_log in access exclusive mode")
-            writes = asyncio.create_task(log.append(look(), DOCUMENT))
+            writes = asyncio.create_task(log.append([look()], DOCUMENT))
             waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
             for _ in range(500):
                 if (pid := await other.fetchval(waiting)) is not None:
@@ -288,13 +291,13 @@ async def test_log_that_has_ended_takes_nothing(database: Database, vault: Vault
     async with writing(database, vault) as log:
         pass
     with pytest.raises(AccessNotLogged):
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
 
 
 async def test_chain_of_a_day_that_is_over_is_closed(database: Database, vault: Vault, monkeypatch) -> None:
     monkeypatch.setattr("resolvers.access_log_writer.SECONDS_BETWEEN_SEALS", 0.05)
     async with writing(database, vault, NOON + dt.timedelta(days=1)) as log:
-        await log.append(look(), DOCUMENT)
+        await log.append([look()], DOCUMENT)
         for _ in range(100):
             kinds = [row[0] for row in await told(database, "select kind from access_log_checkpoint order by number")]
             if "CLOSED" in kinds:
@@ -307,7 +310,7 @@ async def test_chain_that_grows_is_sealed_now_and_then(database: Database, vault
     monkeypatch.setattr("resolvers.access_log_writer.SECONDS_BETWEEN_SEALS", 0.05)
     async with writing(database, vault) as log:
         for _ in range(3):
-            await log.append(look(), DOCUMENT)
+            await log.append([look()], DOCUMENT)
             await asyncio.sleep(0.2)
     kinds = [row[0] for row in await told(database, "select kind from access_log_checkpoint order by number")]
     assert kinds == ["OPENED", "SEALED", "SEALED", "SEALED", "CLOSED"]

@@ -6,7 +6,6 @@ Whoever holds the rows but not the key can neither change, drop, add nor move on
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
 
 LINK = 32
 """Bytes of a link."""
@@ -29,8 +28,3 @@ def written(part: bytes | str | int | None) -> bytes:
         return b"i" + part.to_bytes(8, "big", signed=True)
     told = part.encode() if isinstance(part, str) else part
     return b"b" + len(told).to_bytes(4, "big") + told
-
-
-def keys_of(keys: Iterable[bytes | None]) -> bytes:
-    """Keys of 16 bytes, or none, side by side."""
-    return b"".join(b"\0" * 17 if key is None else b"\1" + key for key in keys)

@@ -9,7 +9,6 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-UUIDS = pg.ARRAY(sa.Uuid())
 INSTANT = sa.DateTime(timezone=True)
 PENDING = {"fastupdate": "on", "gin_pending_list_limit": "256"}
 
@@ -56,10 +55,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("operation", sa.Text(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=False),
-        sa.Column("children", UUIDS, nullable=False),
-        sa.Column("relations", pg.ARRAY(sa.SmallInteger()), nullable=False),
-        sa.Column("units", UUIDS, nullable=False),
-        sa.Column("need_cases", UUIDS, nullable=True),
+        sa.Column("relation", sa.SmallInteger(), nullable=False),
+        sa.Column("unit_id", sa.UUID(), nullable=True),
+        sa.Column("need_case_id", sa.UUID(), nullable=True),
+        sa.Column("children", pg.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
             "kind in ('QUERY', 'MUTATION', 'SUBSCRIPTION', 'DOWNLOAD')", name=op.f("ck_access_log_kind")
@@ -71,12 +70,10 @@ def upgrade() -> None:
         "ix_access_log_children", "access_log", ["children"], postgresql_using="gin", postgresql_with=PENDING
     )
     op.create_index(
-        "ix_access_log_need_cases",
+        "ix_access_log_need_case_id_at",
         "access_log",
-        ["need_cases"],
-        postgresql_using="gin",
-        postgresql_with=PENDING,
-        postgresql_where=sa.text("need_cases is not null"),
+        ["need_case_id", "at"],
+        postgresql_where=sa.text("need_case_id is not null"),
     )
     op.create_table(
         "access_log_document",

@@ -19,7 +19,7 @@ from resolvers.access_log_writer import AccessLog
 from resolvers.engine.asked import asked_document
 from resolvers.engine.documents import Documents, Prepared
 from resolvers.engine.limits import refusal
-from resolvers.engine.looks import Seen, entry, seen_by_work
+from resolvers.engine.looks import Seen, entries, seen_by_work
 from resolvers.engine.mutations import Mutations, acting_for
 from resolvers.engine.plan import Catalogue, Plan
 from resolvers.engine.planner import Planner
@@ -106,7 +106,7 @@ class Engine:
         if plan.asked is None:
             plan.asked = asked_document(run.planner)
         operation = run.planner.prepared.operation.name
-        told = entry(run, kind, operation.value if operation else None, plan.asked.digest, seen)
+        told = entries(run, kind, operation.value if operation else None, plan.asked.digest, seen)
         await self.access_log.append(told, plan.asked)
 
     @staticmethod

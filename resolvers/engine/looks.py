@@ -174,23 +174,16 @@ class Work:
         self.told += [(child, PARTICIPANT, unit, None) for child, unit in left]
 
 
-def entry(run: Run, kind: str, operation: str | None, document: bytes, seen: Sequence[Seen]) -> Entry:
+def entries(run: Run, kind: str, operation: str | None, document: bytes, seen: Sequence[Seen]) -> list[Entry]:
+    """One for each relation, unit and need case, with all children who were seen by it."""
     values = run.values
     client = f"{values['issuer']} {values['subject']}" if values["me"] is None else None
-    children, relations, units, need_cases = zip(*seen, strict=True)
-    return Entry(
-        values["now"],
-        values["municipality_id"],
-        values["me"],
-        client,
-        kind,
-        plain_name(operation),
-        document,
-        children,
-        relations,
-        units,
-        need_cases if any(need_cases) else None,
-    )
+    looker = values["now"], values["municipality_id"], values["me"], client
+    asked = kind, plain_name(operation), document
+    together: dict[tuple[int, UUID | None, UUID | None], list[UUID]] = {}
+    for child, *by in seen:
+        together.setdefault(tuple(by), []).append(child)  # type: ignore[arg-type]
+    return [Entry(*looker, *asked, *by, children) for by, children in together.items()]
 
 
 def plain_name(told: str | None) -> str | None:
