@@ -136,7 +136,7 @@ class Work:
         self.at_units = at_units
         self.of_case = {child for child in values["cases"] if child in children}
         if values["cases"]:
-            self.of_case |= {child for child, _ in at_units if child in frozenset(values["cases"])}
+            self.of_case.update({child for child, _ in at_units}.intersection(values["cases"]))
         self.cases: dict[UUID, UUID] = {}
         self.told: list[Seen] = []
 
