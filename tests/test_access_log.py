@@ -483,3 +483,25 @@ async def test_pages_go_through_all_entries_once(place) -> None:
     backwards = text.replace("first: 3, after: $after", "last: 4").replace(", $after: String", "")
     page = (await acts.ask("mother", backwards, {"id": acts.id("Child", "pupil")}))["node"]["accessLog"]
     assert [edge["node"]["at"] for edge in page["edges"]] == met[-4:]
+
+
+# --- what it costs --------------------------------------------------------------------------------------------------
+
+
+async def test_guardians_plan_gathers_nothing_and_reads_no_column_for_the_log(place) -> None:
+    acts = await of(place)
+    text = "{ viewer { threads { nodes { subject child { name birthDate } messages { nodes { body } } } } } }"
+    prepared = acts.place.engine.documents.prepare(text, None)
+    gathered: dict[bool, int] = {}
+    columns: dict[bool, int] = {}
+    for who in ("mother", "leader"):
+        await acts.ask(who, text, {})
+    for planner, plan in prepared.plans.values():
+        [(_, _, _, steps)] = plan.steps
+        [(_, _, reading)] = steps
+        [part] = reading.level.parts
+        works = planner.viewer_works
+        gathered[works], columns[works] = len(part.view.notes), len(reading.level.columns)
+    assert gathered == {False: 0, True: 2}
+    # The leader's rows bring the child and the unit of the thread, and the child once more as itself.
+    assert columns[True] == columns[False] + 3
