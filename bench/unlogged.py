@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.app import AccessLog
+from server.app import AccessLogWriter
 from server.command import main
 
 
@@ -11,5 +11,5 @@ async def append(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    AccessLog.append = append  # type: ignore[method-assign, assignment]
+    AccessLogWriter.append = append  # type: ignore[method-assign, assignment]
     main()

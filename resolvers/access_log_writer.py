@@ -28,6 +28,8 @@ SECONDS_TO_GATHER = 0.008
 """From the beginning of one write to that of the next: under load many share a commit, which costs ten times what an
 entry does; whoever asks while nothing was written a moment ago does not wait."""
 SECONDS_BETWEEN_SEALS = 60.0
+DOCUMENTS_REMEMBERED = 10_000
+"""As written already; of any other it is told once more, which changes nothing."""
 TRIES = 2
 INSERT = (
     f"insert into access_log (chain_id, sequence, {', '.join(COLUMNS)}, seal)"  # noqa: S608 names of this module
@@ -82,7 +84,7 @@ class Waiting:
     written: asyncio.Future[None]
 
 
-class AccessLog:
+class AccessLogWriter:
     """The log of one worker. `running` is open for as long as it serves."""
 
     def __init__(self, connect: Connect, key: bytes, now: Callable[[], dt.datetime]) -> None:
@@ -98,7 +100,7 @@ class AccessLog:
         self._months: set[tuple[int, int]] = set()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[AccessLog]:
+    async def running(self) -> AsyncIterator[AccessLogWriter]:
         """At the end what waits is written, and every chain is closed."""
         self._ended = False
         task = asyncio.create_task(self._run())
@@ -209,6 +211,8 @@ class AccessLog:
             await connection.executemany(INSERT, rows)
         for chain in opened.values():
             chain.sealed = 0
+        if len(self._documents) > DOCUMENTS_REMEMBERED:
+            self._documents.clear()
         self._documents |= documents.keys()
 
     def _chain(self, municipality_id: UUID, day: dt.date) -> Chain:

@@ -25,7 +25,7 @@ from starlette.routing import Route, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
 from registers.contacts import ContactDirectory, ContactRegisterNotAvailable, Krr, NoContacts
-from resolvers.access_log_writer import AccessLog
+from resolvers.access_log_writer import AccessLogWriter
 from resolvers.engine.cursor import Cursors
 from resolvers.engine.engine import Engine
 from resolvers.engine.run import ContactsOutOfReach, Services
@@ -123,7 +123,7 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
             vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
         )
         told_by = clock or Clock(serving.day)
-        access_log = AccessLog(gateway.log_connection, vault.derived_key(LOG_KEY), told_by.now)
+        access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(LOG_KEY), told_by.now)
         await stack.enter_async_context(access_log.running())
         engine = Engine(public_catalogue(), gateway, services, access_log)
         edge = serving.settings.edge

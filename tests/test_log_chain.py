@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from models import new_key
-from resolvers.access_log_writer import AccessLog, AccessNotLogged, AskedDocument
+from resolvers.access_log_writer import AccessLogWriter, AccessNotLogged, AskedDocument
 from resolvers.log_chain import KEY, Entry
 from server.database import Database
 from server.log_verification import Head, Verified, verify_log
@@ -34,11 +34,11 @@ def look(at: dt.datetime = NOON, municipality: UUID = HERE, **more: Any) -> Entr
 
 
 @asynccontextmanager
-async def writing(database: Database, vault: Vault, now: dt.datetime = NOON) -> AsyncIterator[AccessLog]:
+async def writing(database: Database, vault: Vault, now: dt.datetime = NOON) -> AsyncIterator[AccessLogWriter]:
     async def connect() -> asyncpg.Connection[Any]:
         return await asyncpg.connect(**database.api_connect)
 
-    async with AccessLog(connect, vault.derived_key(KEY), lambda: now).running() as log:
+    async with AccessLogWriter(connect, vault.derived_key(KEY), lambda: now).running() as log:
         yield log
 
 

@@ -15,7 +15,7 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, S
 
 from authz.engine.sql import Keys
 from authz.viewer import Viewer
-from resolvers.access_log_writer import AccessLog
+from resolvers.access_log_writer import AccessLogWriter
 from resolvers.engine.asked import asked_document
 from resolvers.engine.documents import Documents, Prepared
 from resolvers.engine.limits import refusal
@@ -57,7 +57,7 @@ class Subscribed:
 class Engine:
     """Runs operations of one schema against one database."""
 
-    def __init__(self, catalogue: Catalogue, gateway: Gateway, services: Services, access_log: AccessLog) -> None:
+    def __init__(self, catalogue: Catalogue, gateway: Gateway, services: Services, access_log: AccessLogWriter) -> None:
         self.catalogue = catalogue
         self.gateway = gateway
         self.services = services

@@ -31,7 +31,7 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     """A place over a database that nobody else uses meanwhile."""
     from graphql import build_schema  # noqa: PLC0415
 
-    from resolvers.access_log_writer import AccessLog  # noqa: PLC0415
+    from resolvers.access_log_writer import AccessLogWriter  # noqa: PLC0415
     from resolvers.engine.cursor import Cursors  # noqa: PLC0415
     from resolvers.engine.engine import Engine  # noqa: PLC0415
     from resolvers.engine.limits import Limits  # noqa: PLC0415
@@ -46,7 +46,7 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     limits = Limits(tokens=100_000, depth=60, nesting=200, fields=100_000, aliases=2_000, directives=2_000, cost=10**9)
     services = Services(vault, contacts.look_up, Cursors(vault.derived_key("cursors")), limits)
     try:
-        access_log = AccessLog(gateway.log_connection, vault.derived_key(KEY), lambda: dt.datetime.now(dt.UTC))
+        access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(KEY), lambda: dt.datetime.now(dt.UTC))
         async with access_log.running():
             engine = Engine(public_catalogue(), gateway, services, access_log)
             yield Place(database, vault, engine, build_schema(printed_schema()), contacts)
