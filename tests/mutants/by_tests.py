@@ -40,7 +40,6 @@ BY_CONCEPT = {
     "substitution": ("tests/test_substitution_acts.py",),
     "absence": ("tests/test_everyday_acts.py",),
     "photo_consent": ("tests/test_everyday_acts.py",),
-    "access_log": ("tests/test_access_log.py",),
 }
 """The files that a concept's mutants are tried on; those of any other page are tried on all acts."""
 
