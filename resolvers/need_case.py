@@ -8,8 +8,8 @@ from functools import partial
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, select
 
 from authz import need_case as policy
-from authz.engine.sql import ME, Keys, table, word
-from models import NeedCase, Person
+from authz.engine.sql import ME, Keys, holds, table
+from models import Enrolment, NeedCase, Person
 from resolvers import ids
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Entity, One, Rows, Source
@@ -30,6 +30,21 @@ def cases_on(keys: Keys) -> Rows:
     asked_at = func.coalesce(row.c.asked_at, row.c.opened_at)
     seen = [policy.visible(row, keys), policy.open_to_viewer(row, keys)]
     return Rows(row, row, seen, [asked_at, row.c.id], descending=True, link=row.c.child_id)
+
+
+def cases_at(keys: Keys) -> Rows:
+    """Newest first, about children who go to one unit now."""
+    enrolment, row = table(Enrolment, "enrolment"), table(NeedCase, "need")
+    home = select(enrolment.c.child_id, enrolment.c.unit_id).distinct().where(holds(enrolment)).subquery("home")
+    asked_at = func.coalesce(row.c.asked_at, row.c.opened_at)
+    return Rows(
+        home.join(row, row.c.child_id == home.c.child_id),
+        row,
+        [keys.has(home.c.unit_id, "led"), policy.of_leader(row, keys)],
+        [asked_at, row.c.id],
+        descending=True,
+        link=home.c.unit_id,
+    )
 
 
 def name_of(column: str) -> Column:
@@ -56,15 +71,15 @@ SOURCES: dict[str, Source] = {
     "NeedCase.own": Column(lambda row, _: row.c.person_id == ME),
     "NeedCase.reason": Batch(lambda row, _: row.c.reason_cipher, reasons),
     "NeedCase.askedFor": Batch(lambda row, keys: case((~policy.of_leader(row, keys), row.c.told_cipher)), told),
-    "NeedCase.state": Column(policy.state),
+    "NeedCase.state": Column(lambda row, _: policy.state(row)),
     "NeedCase.child": One(
         "Child",
         lambda row, target, keys: and_(target.c.id == row.c.child_id, policy.open_to_viewer(row, keys)),
         optional=True,
     ),
     "NeedCase.askedAt": Column(lambda row, _: func.coalesce(row.c.asked_at, row.c.opened_at)),
-    "NeedCase.openedAt": Column(lambda row, keys: case((policy.state(row, keys) != word("WAITING"), row.c.opened_at))),
-    "NeedCase.until": Column(lambda row, _: func.least(row.c.until, row.c.opened_at + policy.MOST_HOURS)),
+    "NeedCase.openedAt": Column(lambda row, _: row.c.opened_at),
+    "NeedCase.until": Column(lambda row, _: policy.ends_at(row)),
     "NeedCase.closedAt": Column(lambda row, _: row.c.closed_at),
     "NeedCase.approvedByName": name_of("approved_by"),
     "NeedCase.approvedAt": Column(lambda row, _: row.c.approved_at),

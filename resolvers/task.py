@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import and_
+from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
-from authz import delegate, staff
+from authz import delegate, need_case, staff
 from authz import task as policy
 from authz.engine.sql import Keys, table
-from models import Task
+from models import Person, Task
 from resolvers import ids
 from resolvers.engine.source import Column, Entity, One, Rows, Source
 
@@ -20,13 +20,21 @@ def tasks(keys: Keys) -> Rows:
     """Oldest first; those that are open."""
     row = table(Task, "task")
     open_ones = [row.c.done_at.is_(None), policy.visible(row, keys)]
-    return Rows(row, row, open_ones, [row.c.made_at, row.c.id], link=row.c.child_id)
+    return Rows(row, row, open_ones, [policy.there_since(row), row.c.id], link=row.c.child_id)
 
 
 def open_tasks(keys: Keys) -> Rows:
     """Oldest first; about every child."""
     row = table(Task, "task")
-    return Rows(row, row, [row.c.done_at.is_(None), policy.visible(row, keys)], [row.c.made_at, row.c.id])
+    open_ones = [row.c.done_at.is_(None), policy.visible(row, keys)]
+    return Rows(row, row, open_ones, [policy.there_since(row), row.c.id])
+
+
+def concerned(row: FromClause, _: Keys) -> ColumnElement[str]:
+    """The adult's name beside the child; of a report, the administrator's."""
+    person = table(Person, "reported_person")
+    name = select(person.c.name).where(person.c.id == row.c.person_id).correlate_except(person).scalar_subquery()
+    return case((row.c.need_case_id.is_not(None), name), else_=delegate.known_as(row.c.child_id, row.c.person_id))
 
 
 SOURCES: dict[str, Source] = {
@@ -34,8 +42,13 @@ SOURCES: dict[str, Source] = {
     "Task.kind": Column(lambda row, _: row.c.kind),
     "Task.child": One("Child", lambda row, target, _: target.c.id == row.c.child_id),
     "Task.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id, optional=True),
-    "Task.personName": Column(lambda row, _: delegate.known_as(row.c.child_id, row.c.person_id)),
-    "Task.madeAt": Column(lambda row, _: row.c.made_at),
+    "Task.personName": Column(concerned),
+    "Task.needCase": One(
+        "NeedCase",
+        lambda row, target, keys: and_(target.c.id == row.c.need_case_id, need_case.visible(target, keys)),
+        optional=True,
+    ),
+    "Task.madeAt": Column(lambda row, _: policy.there_since(row)),
     "Task.doneAt": Column(lambda row, _: row.c.done_at),
     "Task.doneBy": One(
         "StaffMember",

@@ -10,7 +10,7 @@ from authz import child, staff, thread
 from authz import unit as policy
 from authz.engine.sql import TODAY, Keys, exists_in, holds, table, word
 from models import Enrolment, Group, GroupMembership, Person, Position, Thread, Unit
-from resolvers import ids, substitution
+from resolvers import ids, need_case, substitution
 from resolvers.engine.source import Column, Connection, Entity, Many, One, Rows, Source
 
 ENTITIES = (
@@ -113,6 +113,7 @@ SOURCES: dict[str, Source] = {
     "Unit.staff": Many("StaffMember", staff_members),
     "Unit.children": Connection("Child", children),
     "Unit.threads": Connection("Thread", threads),
+    "Unit.needCases": Connection("NeedCase", need_case.cases_at),
     "Unit.substitutions": Many("Substitution", substitution.substitutions),
     "Group.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Group"])),
     "Group.name": Column(lambda row, _: row.c.name),
