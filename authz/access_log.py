@@ -126,7 +126,7 @@ ADULTS = {"Guardian", "OtherAdult"}
 """Types that are seen through children: asked for by id, each is logged with those."""
 BENEATH = {
     "ParentalResponsibility", "Participant", "RecordVersion", "RecordReader", "RecordOpening", "PhotoConsent",
-    "Consent", "BlockLift", "Confirmation", "AccessLogEntry",
+    "Consent", "BlockLift", "Confirmation", "AccessLogEntry", "NeedCaseLook",
 }  # fmt: skip
 """Types that are only ever met beneath a row which says about whom it is."""
 OF_NO_CHILD = {

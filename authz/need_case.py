@@ -17,6 +17,8 @@ FIELDS = ("id", "openedByName", "own", "reason", "askedFor", "state", "askedAt",
           "approvedByName", "approvedAt")  # fmt: skip
 LINES: dict[str, Line] = {
     **{f"NeedCase.{name}": settled(SEEN, "C2", says=WAITS) for name in FIELDS},
+    "NeedCase.looks": settled(SEEN, "C2", "L2", says="to whose case it is, and to the leader of a unit of the child"),
+    **{f"NeedCaseLook.{name}": settled(SEEN, "C2", "L2") for name in ("at", "subjects", "operation")},
     "NeedCase.child": settled(SEEN, "C1", "C2", says="once the case is open, and to the leader of a unit of the child"),
 }
 ASKED = settled(Relation.CASE_WORKER, "C1", says="the administration, before there is any relation")
@@ -84,6 +86,11 @@ def open_to_viewer(need: FromClause, keys: Keys) -> ColumnElement[bool]:
     """The viewer may see whom the case is about."""
     own = all_of(need.c.person_id == ME, ~over(need), keys.has(need.c.child_id, "cases"), is_open(need))
     return any_of(own, of_leader(need, keys))
+
+
+def looks_shown(need: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """What was looked at in it, the same to both, and when it is over too: what was asked for, and no value."""
+    return any_of(and_(need.c.person_id == ME, administers()), of_leader(need, keys))
 
 
 def may_open(need: FromClause) -> ColumnElement[bool]:

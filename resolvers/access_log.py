@@ -41,6 +41,7 @@ SUBJECTS = {
     "RecordOpening": "RECORDS",
     "Task": "TASKS",
     "NeedCase": "NEED_CASES",
+    "NeedCaseLook": "NEED_CASES",
     "AccessLogEntry": "ACCESS_LOG",
 }
 """By type, what a look was at in the words of `AccessLogSubject`."""

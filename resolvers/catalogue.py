@@ -140,6 +140,7 @@ PAGED = {
     "Broadcast": "id",
     "Task": "id",
     "NeedCase": "id",
+    "NeedCaseLook": "at",
     "AccessLogEntry": "at",
 }
 """Types that there are connections of, and the field that is open to whoever sees one of them."""

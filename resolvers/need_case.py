@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, select
 
 from authz import need_case as policy
 from authz.engine.sql import ME, Keys, holds, table
-from models import Enrolment, NeedCase, Person
+from models import AccessLog, Enrolment, NeedCase, Person
 from resolvers import ids
+from resolvers.access_log import fields_of, subjects
 from resolvers.engine.run import Run
-from resolvers.engine.source import Batch, Column, Entity, One, Rows, Source
+from resolvers.engine.source import Batch, Column, Connection, Entity, One, Rows, Source
 
-ENTITIES = (Entity("NeedCase", NeedCase, visible=policy.visible),)
+ENTITIES = (Entity("NeedCase", NeedCase, visible=policy.visible), Entity("NeedCaseLook", AccessLog))
 
 
 def cases(keys: Keys) -> Rows:
@@ -47,6 +48,26 @@ def cases_at(keys: Keys) -> Rows:
     )
 
 
+def looks(keys: Keys) -> Rows:
+    """Newest first: an entry of the access log for each operation of whose case it is. Who is to approve it leaves
+    entries of their own, which are not among these."""
+    log, need = table(AccessLog, "case_log"), table(NeedCase, "looked_in")
+    in_case = and_(
+        log.c.need_case_id == need.c.id,
+        log.c.person_id == need.c.person_id,
+        # Only spares the other months.
+        log.c.at.between(func.coalesce(need.c.asked_at, need.c.opened_at), need.c.until),
+    )
+    columns = ("chain_id", "sequence", "at", "operation", "document")
+    row = (
+        select(*(log.c[name] for name in columns), need.c.id.label("case_id"), need.c.child_id, need.c.person_id)
+        .select_from(need.join(log, in_case))
+        .subquery("case_look")
+    )
+    order = [row.c.at, row.c.chain_id, row.c.sequence]
+    return Rows(row, row, [policy.looks_shown(row, keys)], order, descending=True, link=row.c.case_id)
+
+
 def name_of(column: str) -> Column:
     """Of the administrator or leader, who need not be among the staff of any unit that the viewer sees."""
 
@@ -77,6 +98,10 @@ SOURCES: dict[str, Source] = {
         lambda row, target, keys: and_(target.c.id == row.c.child_id, policy.open_to_viewer(row, keys)),
         optional=True,
     ),
+    "NeedCase.looks": Connection("NeedCaseLook", looks),
+    "NeedCaseLook.at": Column(lambda row, _: row.c.at),
+    "NeedCaseLook.subjects": Column(fields_of, subjects),
+    "NeedCaseLook.operation": Column(lambda row, _: row.c.operation),
     "NeedCase.askedAt": Column(lambda row, _: func.coalesce(row.c.asked_at, row.c.opened_at)),
     "NeedCase.openedAt": Column(lambda row, _: row.c.opened_at),
     "NeedCase.until": Column(lambda row, _: policy.ends_at(row)),

@@ -45,6 +45,7 @@ ORDER = (
     "PhotoConsent",
     "PhotoUse",
     "NeedCase",
+    "NeedCaseLook",
     "AccessLogEntry",
     "Broadcast",
     "UnitLetterPreview",

@@ -179,3 +179,68 @@ async def test_two_cases_of_one_administrator_on_one_child_are_two_reports_in_th
     long, short = await opened(acts, hours=3), await opened(acts, hours=1)
     acts.now += DAY
     assert [one["needCase"]["id"] for one in await reports(acts, "leader")] == [short, long]
+
+
+# --- what was looked at ---------------------------------------------------------------------------------------------
+
+LOOKS = (
+    "query ($id: ID!) { node(id: $id) { ... on NeedCase { looks { totalCount nodes { at subjects operation } } } } }"
+)
+ADDRESS = "query WhereItLives($id: ID!) { node(id: $id) { ... on Child { name address { lines } } } }"
+FAMILY = "query ($id: ID!) { node(id: $id) { ... on Child { guardians { name } blocks { name } } } }"
+
+
+async def looks(acts: Acts, who: str, case: str) -> list[tuple[Any, ...]] | None:
+    """Without those at cases themselves, which the test makes."""
+    node = (await acts.ask(who, LOOKS, {"id": case}))["node"]
+    if node is None:
+        return None
+    found = node["looks"]["nodes"]
+    assert len(found) == node["looks"]["totalCount"]
+    return [(one["subjects"], one["operation"]) for one in found if "NEED_CASES" not in one["subjects"]]
+
+
+async def test_case_lists_what_was_looked_at_in_it_to_whose_case_it_is_and_to_the_leaders(acts: Acts) -> None:
+    case = await opened(acts)
+    child = {"id": acts.id("Child", "pupil")}
+    await acts.ask("officer", ADDRESS, child)
+    await acts.ask("officer", FAMILY, child)
+    expected = [
+        (["CHILD", "FAMILY", "PROTECTION"], None),
+        (["ADDRESS", "CHILD"], "WhereItLives"),
+    ]  # fmt: skip
+    for who in ("officer", "leader", "sfo_leader"):
+        found = await looks(acts, who, case)
+        assert found is not None
+        assert found == expected, who
+    for who in ("second", "teacher", "other_leader", "mother"):
+        assert await looks(acts, who, case) is None
+    await acts.act("officer", CLOSE, {"caseId": case})
+    assert await acts.ask("officer", ADDRESS, child) == {"node": None}
+    told = await looks(acts, "leader", case)
+    assert told is not None
+    assert told == expected
+    [report] = await reports(acts, "leader")
+    assert report["needCase"]["id"] == case
+
+
+async def test_case_lists_no_look_of_another_case_of_anybody_else_or_before_it(acts: Acts) -> None:
+    child = {"id": acts.id("Child", "pupil")}
+    await acts.ask("leader", ADDRESS, child)
+    await opened(acts, who="second")
+    await acts.ask("second", ADDRESS, child)
+    case = await opened(acts)
+    await acts.ask("leader", ADDRESS, child)
+    await acts.ask("second", ADDRESS, child)
+    assert await looks(acts, "leader", case) == []
+    await acts.ask("officer", ADDRESS, child)
+    assert await looks(acts, "leader", case) == [(["ADDRESS", "CHILD"], "WhereItLives")]
+
+
+async def test_case_that_waits_lists_no_look_on_a_known_child_nor_on_nobody(place) -> None:
+    acts = await Acts.of(place, protected())
+    for child in ("pupil", None):
+        case = await opened(acts, child)
+        await acts.ask("second", "{ viewer { cases { nodes { reason askedFor } } } }", {})
+        for who in ("officer", "second"):
+            assert await looks(acts, who, case) == []
