@@ -32,7 +32,7 @@ EVERY_FIELD = """
 query Child($id: ID!, $unit: ID!) { node(id: $id) { ... on Child {
   name birthDate nationalId relations protectionLevel
   address { lines postalCode city } units { name } groups { name }
-  guardians { name contact { phone email } }
+  guardians { name contact { phone email } children { name } }
   responsibilities { holder kind since until opensAccess guardian { name } }
   delegates { name active unit { name } adult { name } consents { guardian { name } } }
   blocks { name reason since until } confirmations { name } tasks { kind }
@@ -72,6 +72,7 @@ NOTHING = {"visible": False, "reasons": []}
 def busy() -> World:
     """The village on an ordinary day: threads, a delegate, a block, absence, consents to photographs."""
     world = office(with_threads(village()))
+    world.responsible("mother", "stranger")
     world.delegate("aunt", "pupil", "sfo", AUTUMN)
     world.consent("mother", "pupil", "aunt", "sfo", AUTUMN)
     world.block("assistant", "pupil", AUTUMN)
@@ -223,6 +224,7 @@ async def test_administrator_sees_exactly_the_column_of_case_worker_during_the_c
     assert [one["guardian"]["name"] for one in responsibilities] == [one["holder"] for one in responsibilities]
     guardians = child.pop("guardians")
     assert sorted(one["name"] for one in guardians) == by_name
+    assert [one["children"] for one in guardians] == [[{"name": name["pupil"]}]] * 2
     assert child == {
         "name": name["pupil"],
         "birthDate": "2018-02-03",
