@@ -244,3 +244,5 @@ async def test_case_that_waits_lists_no_look_on_a_known_child_nor_on_nobody(plac
         await acts.ask("second", "{ viewer { cases { nodes { reason askedFor } } } }", {})
         for who in ("officer", "second"):
             assert await looks(acts, who, case) == []
+        if child:  # that somebody read it to approve it is no look in the case
+            assert (await acts.ask("leader", LOOKS, {"id": case}))["node"]["looks"] == {"totalCount": 0, "nodes": []}
