@@ -117,7 +117,11 @@ ABOUT: Mapping[str, About] = {
     "Attachment": About(lambda row, _: row.c.child_id, unit_of_file),
     "Block": About(lambda row, _: row.c.child_id),
     "NeedCase": About(
-        lambda row, keys: case((or_(need_case.open_to_viewer(row, keys), approves(row)), row.c.child_id)),
+        # A case on nobody stands for itself: were it not logged, its answer would leave earlier.
+        lambda row, keys: case(
+            (need_case.open_to_viewer(row, keys), row.c.child_id),
+            (approves(row), func.coalesce(row.c.child_id, row.c.id)),
+        ),
         case=lambda row: case((approves(row), row.c.id)),
     ),
 }

@@ -179,6 +179,16 @@ async def test_administrator_who_leads_the_unit_does_not_approve_their_own_case(
     assert await state(acts, case) == "WAITING"
 
 
+@pytest.mark.parametrize("child", ["pupil", None])
+async def test_reading_a_case_to_approve_it_is_logged_on_nobody_as_on_a_known_child(place, child: str | None) -> None:
+    acts = await Acts.of(place, protected())
+    case = await opened(acts, child)
+    await acts.ask("second", CASES, {})
+    await acts.ask("second", CELL, {"id": case})
+    question = "select count(*) from access_log where need_case_id = $1"
+    assert await Family(acts).rows_on(case, question) == [(2,)]
+
+
 async def test_two_approve_one_case_at_once_and_one_of_them_has_done_it(place) -> None:
     acts = await Acts.of(place, protected())
     case = await opened(acts)
