@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_colu
 from authz import child
 from authz.engine.policy import Line, Relation, settled
 from authz.engine.sql import HERE, ME, NOW, Keys, all_of, any_of, exists_in, fact, holds, word
-from authz.relation import approved, protected
+from authz.relation import approved, kept_from, protected
 from models import Administrator, Person
 
 SEEN = Relation.CASE_WORKER | Relation.UNIT_LEADER
@@ -17,6 +17,8 @@ FIELDS = ("id", "openedByName", "own", "reason", "askedFor", "state", "askedAt",
           "approvedByName", "approvedAt")  # fmt: skip
 LINES: dict[str, Line] = {
     **{f"NeedCase.{name}": settled(SEEN, "C2", says=WAITS) for name in FIELDS},
+    "NeedCase.looks": settled(SEEN, "C2", "L2", says="to whose case it is, and to the leader of a unit of the child"),
+    **{f"NeedCaseLook.{name}": settled(SEEN, "C2", "L2") for name in ("at", "subjects", "operation")},
     "NeedCase.child": settled(SEEN, "C1", "C2", says="once the case is open, and to the leader of a unit of the child"),
 }
 ASKED = settled(Relation.CASE_WORKER, "C1", says="the administration, before there is any relation")
@@ -29,10 +31,10 @@ ALLOWED: dict[str, Line] = {
 MOST_HOURS: ColumnElement = literal_column("interval '24 hours'")
 
 
-def administers() -> ColumnElement[bool]:
-    """The viewer belongs to the administration now."""
+def administers(person_id: ColumnElement = ME) -> ColumnElement[bool]:
+    """The person, the viewer when nobody else is named, belongs to the administration now."""
     office = fact(Administrator, "own_office")
-    return exists_in(office, office.c.person_id == ME, holds(office))
+    return exists_in(office, office.c.person_id == person_id, holds(office))
 
 
 def asked_here(need: FromClause) -> ColumnElement[bool]:
@@ -41,14 +43,19 @@ def asked_here(need: FromClause) -> ColumnElement[bool]:
     return exists_in(person, person.c.id == need.c.person_id, person.c.municipality_id == HERE)
 
 
+def ends_at(need: FromClause) -> ColumnElement:
+    """When it closes by itself. An opening that is null is none, and `least` passes it over."""
+    return func.least(need.c.until, need.c.opened_at + MOST_HOURS)
+
+
 def over(need: FromClause) -> ColumnElement[bool]:
-    return or_(need.c.closed_at.is_not(None), func.least(need.c.until, need.c.opened_at + MOST_HOURS) <= NOW)
+    return or_(need.c.closed_at.is_not(None), ends_at(need) <= NOW)
 
 
 def unsettled(need: FromClause) -> ColumnElement[bool]:
-    """Waits for a second person. A case on nobody does so too, so that one cannot be told from the other."""
-    waits = or_(need.c.child_id.is_(None), and_(protected(need.c.child_id), ~approved(need)))
-    return and_(need.c.approved_by.is_(None), waits, ~over(need))
+    """Waits for a second person. A case on nobody does so too, and one on a child from whom whoever asked is kept, so
+    that none of them can be told from the others."""
+    return and_(need.c.approved_by.is_(None), ~over(need), ~is_open(need))
 
 
 def of_leader(need: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -58,11 +65,16 @@ def of_leader(need: FromClause, keys: Keys) -> ColumnElement[bool]:
 def visible(need: FromClause, keys: Keys) -> ColumnElement[bool]:
     """One's own; what waits for the administration's second person; and what is about a child of the leader's unit.
 
-    Whoever asks for a child whom a block or kinship closes to them (R1, R2) sees the case wait."""
-    to_approve = all_of(
-        asked_here(need), unsettled(need), keys.has_not(need.c.child_id, "closed") | need.c.child_id.is_(None)
-    )
-    return any_of(and_(administers(), or_(need.c.person_id == ME, to_approve)), of_leader(need, keys))
+    Whoever asks for a child whom a block or kinship closes to them (R1, R2) sees the case wait. Such a child's case is
+    not there for a second person who is kept from it: it says why somebody wants to look. The keys do not tell of that,
+    since they know of blocks only for whoever works somewhere."""
+    return any_of(of_office(need), of_leader(need, keys))
+
+
+def of_office(need: FromClause) -> ColumnElement[bool]:
+    """The viewer sees it as one of the administration: their own, or one that waits to be approved."""
+    to_approve = all_of(asked_here(need), unsettled(need), ~kept_from(need.c.child_id, ME))
+    return and_(administers(), or_(need.c.person_id == ME, to_approve))
 
 
 def approvable(need: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -76,12 +88,26 @@ def open_to_viewer(need: FromClause, keys: Keys) -> ColumnElement[bool]:
     return any_of(own, of_leader(need, keys))
 
 
+def looks_shown(need: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """What was looked at in it, the same to both, and when it is over too: what was asked for, and no value."""
+    return any_of(and_(need.c.person_id == ME, administers()), of_leader(need, keys))
+
+
+def may_open(need: FromClause) -> ColumnElement[bool]:
+    """Nothing stands between whoever asked and the child: R1, R2, and R3 without an approval."""
+    return and_(
+        need.c.child_id.is_not(None),
+        administers(need.c.person_id),
+        ~kept_from(need.c.child_id, need.c.person_id),
+        or_(approved(need), ~protected(need.c.child_id)),
+    )
+
+
 def is_open(need: FromClause) -> ColumnElement[bool]:
-    return and_(need.c.child_id.is_not(None), or_(approved(need), ~protected(need.c.child_id)), ~over(need))
+    """What CASE_WORKER asks of it, said of the case rather than of the viewer."""
+    return and_(need.c.opened_at.is_not(None), need.c.opened_at <= NOW, may_open(need), ~over(need))
 
 
-def state(need: FromClause, keys: Keys) -> ColumnElement[str]:
-    """As the viewer is told it: to whoever asked, a case that opens nothing for them waits."""
-    mine = all_of(is_open(need), keys.has(need.c.child_id, "cases"))
-    opened = or_(and_(need.c.person_id == ME, mine), and_(need.c.person_id != ME, is_open(need)))
-    return case((over(need), word("CLOSED")), (opened, word("OPEN")), else_=word("WAITING"))
+def state(need: FromClause) -> ColumnElement[str]:
+    """To everybody alike: what opens nothing waits, whatever keeps it from opening."""
+    return case((over(need), word("CLOSED")), (is_open(need), word("OPEN")), else_=word("WAITING"))

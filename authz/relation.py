@@ -114,6 +114,17 @@ def closed_to_work(me: ColumnElement) -> Subquery:
     return union(blocked(me), kin(me), was_child(me)).subquery("closed")
 
 
+def kept_from(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[bool]:
+    """The same, asked of two columns: of whoever else it may concern than the viewer."""
+    block, kinship = fact(Block, "keeping_block"), fact(Kinship, "keeping_kinship")
+    enrolment = fact(Enrolment, "keeping_enrolment")
+    return or_(
+        exists_in(block, block.c.child_id == child_id, block.c.person_id == person_id, holds(block)),
+        exists_in(kinship, kinship.c.child_id == child_id, kinship.c.person_id == person_id),
+        exists_in(enrolment, enrolment.c.child_id == child_id, enrolment.c.child_id == person_id),
+    )
+
+
 def guardian(me: ColumnElement) -> Select:
     """GUARDIAN: current parental responsibility, by the child's own document (R1, R3 and R4 are in the period)."""
     guardianship = fact(Guardianship, "guardianship")
@@ -256,7 +267,8 @@ def case_worker(me: ColumnElement) -> Select:
 
 
 def approved(need: FromClause) -> ColumnElement[bool]:
-    """By a second administrator or a leader of a unit where the child was enrolled, on the day they approved it."""
+    """By a second administrator or a leader of a unit where the child was enrolled, on the day they approved it; not by
+    whom R1 or R2 keeps from the child now."""
     day = oslo_day_of(need.c.approved_at)
     administrator = fact(Administrator, "approving_administrator")
     position, enrolment = fact(Position, "approving_leader"), fact(Enrolment, "approved_child")
@@ -276,7 +288,11 @@ def approved(need: FromClause) -> ColumnElement[bool]:
         holds(position, day),
         led_there,
     )
-    return and_(need.c.approved_by != need.c.person_id, or_(by_administrator, by_leader))
+    return and_(
+        need.c.approved_by != need.c.person_id,
+        or_(by_administrator, by_leader),
+        ~kept_from(need.c.child_id, need.c.approved_by),
+    )
 
 
 def oneself(me: ColumnElement) -> Select:

@@ -31,6 +31,7 @@ LINES: dict[str, Line] = {
         | Relation.UNIT_LEADER,
         "T1", "T2", "T3", "T4", "T5", "T6",
     ),
+    "Unit.needCases": settled(Relation.UNIT_LEADER, "C2", says="on children who go there now, to who leads the unit"),
     "Unit.substitutions": settled(Relation.UNIT_LEADER, says="of the unit"),
     "Group.id": settled(GROUP, "C8"),
     "Group.name": settled(GROUP, "C8"),

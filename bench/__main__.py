@@ -29,6 +29,8 @@ from server.database import Database, open_database
 from vault import Vault
 
 ALL = ("innsyn", "limit", "peer")
+UNLOGGED = "unlogged"
+"""Innsyn without its access log, where it is asked for by name."""
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 
@@ -149,7 +151,9 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the measurement, kept between runs.")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--seconds", default=4.0, show_default=True, help="Of load, for each question and contestant a round.")
-@click.option("--only", "contestants", type=click.Choice(ALL), multiple=True, help="These contestants (repeat).")
+@click.option(
+    "--only", "contestants", type=click.Choice((*ALL, UNLOGGED)), multiple=True, help="These contestants (repeat)."
+)
 @click.option(
     "--question", "questions", type=click.Choice(list(TEXTS)), multiple=True, help="These questions (repeat)."
 )

@@ -96,11 +96,12 @@ def started(
     port = free_port()
     told = {"BENCH_CONNECT": json.dumps(connect), "BENCH_TODAY": today.isoformat()}
     tokens = None
-    if name == "innsyn":
+    if name in {"innsyn", "unlogged"}:
         told = {"INNSYN_DEV_LOGIN": "1"}
         tokens = tokens_for(folder, askers)
         serve = ["serve", "--port", str(port), "--data", str(folder.path), "--today", today.isoformat()]
-        command = [sys.executable, "-c", "from server.command import main; main()", *serve]
+        begun = ["-m", "bench.unlogged"] if name == "unlogged" else ["-c", "from server.command import main; main()"]
+        command = [sys.executable, *begun, *serve]
     else:
         place = ["--factory", f"bench.{name}:create_app", "--host", "127.0.0.1", "--port", str(port)]
         command = [sys.executable, "-m", "uvicorn", *place, *UVICORN]

@@ -1,6 +1,7 @@
 """The rows: SQLAlchemy tables without behaviour and without access rules, one page per concept."""
 
 from models.absence import Absence
+from models.access_log import AccessLog, AccessLogCheckpoint, AccessLogDocument
 from models.act import CarriedOut
 from models.attachment import Attachment
 from models.base import Base, new_key
@@ -26,6 +27,9 @@ from models.unit import Group, GroupMembership, Unit
 
 __all__ = [
     "Absence",
+    "AccessLog",
+    "AccessLogCheckpoint",
+    "AccessLogDocument",
     "Administrator",
     "Attachment",
     "Base",

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Date, FromClause, MetaData, Table, Text, null
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from models.absence import Absence
+from models.access_log import AccessLog
 from models.attachment import Attachment
 from models.broadcast import Broadcast
 from models.child import Enrolment
@@ -27,6 +28,7 @@ from models.record import RecordReader
 from models.staff import Position
 from models.standing import Guardianship
 from models.substitution import Substitution
+from models.task import Task
 from models.thread import Participant, Thread
 from models.unit import GroupMembership
 
@@ -85,6 +87,18 @@ class SeenThread:
     """A thread, with the child that it is about."""
 
     __table__ = through(Thread, "thread", child="child_id")
+
+
+class SeenAccessLog:
+    """An entry of the access log, with who looked."""
+
+    __table__ = through(AccessLog, "access_log", looker="person_id")
+
+
+class SeenTask:
+    """A task; one that reports on a need case with whose case it was."""
+
+    __table__ = through(Task, "task", person="person_id")
 
 
 class SeenMessage:

@@ -422,6 +422,7 @@ def _need_case(stage: _Stage, fact: Fact) -> UUID:
         until=told["until"],
         approved_by=approver.id if approver is not None and approved else None,
         approved_at=fact.at if approved else None,
+        for_access_log=False,
     )
     return key
 

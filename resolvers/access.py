@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
-from authz import absence, broadcast, child, delegate, record, relation, thread, unit
+from authz import absence, access_log, broadcast, child, delegate, need_case, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
-from authz.engine.sql import UUIDS, holds, table
+from authz.engine.sql import ME, UUIDS, holds, table
 from models import (
     Absence,
     Attachment,
@@ -26,6 +26,7 @@ from models import (
     GroupMembership,
     Guardianship,
     Message,
+    NeedCase,
     Participant,
     Position,
     Record,
@@ -124,8 +125,10 @@ class Asked:
     is_oneself: bool
     relations: Relation
     """Those of the role that the person was named in: the ids of one person cannot be linked by asking."""
-    units: frozenset[UUID] | None
-    """For a leader who asks about another: facts at these units only. Null: every fact."""
+    children: Mapping[UUID, frozenset[UUID] | None] | None
+    """When it is about another: on which children the asker may be told facts, being their case worker (null) or the
+    leader of these units, whose facts alone those are then. A guardian's other children are not among them. Null for
+    oneself: every fact."""
 
     def values(self) -> dict[str, Any]:
         told: dict[str, Any] = {"whom": self.person_id}
@@ -145,9 +148,26 @@ async def explain_access(run: Run, arguments: Mapping[str, Any]) -> dict[str, An
     asked = await about(run, arguments.get("viewer"), type_name, row_id)
     if asked is None:
         return NOTHING
+    await note_node(run, type_name, row_id)
     reasons = await Reasons(run, asked, type_name).of(row_id)
     unique = {tuple(str(part) for part in reason.values()): reason for reason in reasons}
     return {"visible": bool(unique), "reasons": list(unique.values())}
+
+
+async def note_node(run: Run, type_name: str, row_id: UUID) -> None:
+    """For the access log: that something is told of whomever the node is about."""
+    if type_name in access_log.ADULTS:
+        (run.looks.guardians if type_name == "Guardian" else run.looks.other_adults).add(row_id)
+    elif type_name in access_log.ABOUT:
+        about = about_statement(run.catalogue.entities[type_name], run.keys)
+        run.looks.at_units.update((row[0], row[1]) for row in await run.fetch(about, {"key": row_id}))
+
+
+@cache
+def about_statement(entity: Entity, keys: Any) -> Statement:
+    row, about = table(entity.model, "node"), access_log.ABOUT[entity.type_name]
+    unit_id = null() if about.unit is None else about.unit(row)
+    return compiled(select(about.child(row, keys), unit_id).where(row.c.id == bindparam("key", type_=Uuid())))
 
 
 @cache
@@ -168,29 +188,29 @@ async def about(run: Run, viewer_id: str | None, type_name: str, row_id: UUID) -
     """Whom the question is about, where it may be asked at all."""
     me = run.values["me"]
     if viewer_id is None:
-        return Asked(me, is_oneself=True, relations=ANY_RELATION, units=None)
+        return Asked(me, is_oneself=True, relations=ANY_RELATION, children=None)
     decoded = ids.decode(viewer_id)
     if decoded is None or decoded[0] not in ROLES:
         return None
     person_id = await visible_row(run, *decoded)
     if person_id is None or person_id == me:
-        return Asked(me, is_oneself=True, relations=ANY_RELATION, units=None) if person_id is not None else None
+        return Asked(me, is_oneself=True, relations=ANY_RELATION, children=None) if person_id is not None else None
     if type_name not in {"Child", "Guardian"}:
         return None
     children = [row_id] if type_name == "Child" else await children_of(run, row_id)
     own = await held_relations(run, me, children)
-    if any(held == Relation.CASE_WORKER for held, _ in own):
-        return Asked(person_id, is_oneself=False, relations=ROLES[decoded[0]], units=None)
-    led = frozenset(unit_id for held, unit_id in own if held == Relation.UNIT_LEADER and unit_id is not None)
-    return Asked(person_id, is_oneself=False, relations=ROLES[decoded[0]], units=led) if led else None
+    return Asked(person_id, is_oneself=False, relations=ROLES[decoded[0]], children=own) if own else None
 
 
-async def held_relations(run: Run, me: UUID, children: list[UUID]) -> list[tuple[Relation, UUID | None]]:
-    held: list[tuple[Relation, UUID | None]] = []
+async def held_relations(run: Run, me: UUID, children: list[UUID]) -> dict[UUID, frozenset[UUID] | None]:
+    """Those of the children whom the asker leads, with the units, and whose case worker they are, with null."""
+    held: dict[UUID, frozenset[UUID] | None] = {}
     for fact in FACTS:
         if fact.relation in CASE_OR_LEADER:
-            rows = await run.fetch(fact_statement(fact), {"whom": me, "of_children": children})
-            held += [(fact.relation, row["unit_id"]) for row in rows]
+            for row in await run.fetch(fact_statement(fact), {"whom": me, "of_children": children}):
+                led: frozenset[UUID] | None = held.get(row["child_id"], frozenset())
+                by_case = fact.relation == Relation.CASE_WORKER
+                held[row["child_id"]] = None if by_case or led is None else led | {row["unit_id"]}
     return held
 
 
@@ -232,6 +252,7 @@ class Reasons:
             "Block": lambda key: self.of_matter(Block, key, child.STRICT),
             "Task": lambda key: self.of_matter(Task, key, child.STRICT),
             "Substitution": self.of_substitution,
+            "NeedCase": self.of_need_case,
             "Broadcast": self.of_broadcast,
         }
         return await asked[self.type_name](row_id)
@@ -250,7 +271,7 @@ class Reasons:
             asked = {**self.asked.values(), "of_children": list(children)}
             for row in await self.run.fetch(fact_statement(fact), asked):
                 unit_id = row["unit_id"]
-                if self.asked.units is not None and unit_id is not None and unit_id not in self.asked.units:
+                if not self.told_of(row["child_id"], unit_id):
                     continue
                 if at is not None and unit_id is not None and unit_id != at:
                     continue
@@ -259,6 +280,13 @@ class Reasons:
                 own_rule = "C6" if fact.relation == Relation.FORMER_LEADER and rule == "C1" else rule
                 told.append(reason(fact.relation, own_rule, fact.words(row), self.opens(fact.relation), *days))
         return told
+
+    def told_of(self, child_id: UUID, unit_id: UUID | None) -> bool:
+        """The asker may be told of a fact about the child, at the unit or at none."""
+        if self.asked.children is None:
+            return True
+        units = self.asked.children.get(child_id, frozenset())
+        return units is None or (child_id in self.asked.children and (unit_id is None or unit_id in units))
 
     def participant(self, words: str) -> dict[str, Any]:
         return reason(Relation.PARTICIPANT, "C7", words, self.opens(Relation.PARTICIPANT))
@@ -349,6 +377,23 @@ class Reasons:
         found = compiled(select(row.c.child_id, at_unit).where(row.c.id == bindparam("matter", type_=Uuid())))
         ((child_id, unit_id),) = await self.run.fetch(found, {"matter": row_id})
         return await self.by_children([child_id], "C2", among, at=unit_id)
+
+    async def of_need_case(self, row_id: UUID) -> list[dict[str, Any]]:
+        """To the administration the same whoever it is about, and whether it is open or waits."""
+        row = table(NeedCase, "need")
+        of_case = bindparam("need_case", type_=Uuid())
+        found = compiled(
+            select(
+                row.c.child_id, (row.c.person_id == ME).label("own"), need_case.of_office(row).label("office")
+            ).where(row.c.id == of_case)
+        )
+        (case,) = await self.run.fetch(found, {"need_case": row_id})
+        told = []
+        if case["office"]:
+            words = "of the administration, whose case it is" if case["own"] else "of the administration, to approve it"
+            told.append(reason(Relation.CASE_WORKER, "C1", words, self.opens(Relation.CASE_WORKER)))
+        leads = self.asked.is_oneself and case["child_id"] is not None
+        return told + (await self.by_children([case["child_id"]], "C2", Relation.UNIT_LEADER) if leads else [])
 
     async def of_substitution(self, _: UUID) -> list[dict[str, Any]]:
         return [reason(Relation.UNIT_LEADER, "C8", "leads the unit", self.opens(Relation.UNIT_LEADER))]

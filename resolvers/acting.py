@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ class Acting:
 
     scene: Scene
     services: Services
+    looked_at: dict[str, set[tuple[UUID | None, UUID | None]]] = field(default_factory=dict)
+    """By field of a preview, children of whom it tells, and the units by which: for the access log."""
 
     @property
     def connection(self) -> AsyncConnection:

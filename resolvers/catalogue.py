@@ -12,6 +12,7 @@ from graphql import (
 )
 
 from authz import absence as absence_policy
+from authz import access_log as access_log_policy
 from authz import attachment as attachment_policy
 from authz import block as block_policy
 from authz import broadcast as broadcast_policy
@@ -35,6 +36,7 @@ from authz import viewer as viewer_policy
 from authz.engine.policy import Line
 from resolvers import (
     absence,
+    access_log,
     attachment,
     block,
     broadcast,
@@ -90,6 +92,7 @@ POLICIES = (
     task_policy,
     substitution_policy,
     need_case_policy,
+    access_log_policy,
     recipient_policy,
     subscription_policy,
 )
@@ -113,6 +116,7 @@ PAGES = (
     task,
     substitution,
     need_case,
+    access_log,
     thread_acts,
     message_acts,
     recipient_acts,
@@ -127,7 +131,19 @@ PAGES = (
     record_acts,
     subscription,
 )
-PAGED = ("Child", "Thread", "Message", "Record", "Absence", "Broadcast", "Task", "NeedCase")
+PAGED = {
+    "Child": "id",
+    "Thread": "id",
+    "Message": "id",
+    "Record": "id",
+    "Absence": "id",
+    "Broadcast": "id",
+    "Task": "id",
+    "NeedCase": "id",
+    "NeedCaseLook": "at",
+    "AccessLogEntry": "at",
+}
+"""Types that there are connections of, and the field that is open to whoever sees one of them."""
 WORKED_OUT = {"PostalAddress", "Contact", "PhotoUse", "AccessExplanation", "AccessReason", "PageInfo", "Problem"}
 """Types whose values come whole from a source of the field above."""
 
@@ -145,8 +161,8 @@ def policy_lines() -> dict[str, Line]:
             lines[name] = line
             payload = payload_of(name)
             lines |= {field: line for field in all_sources() if field.startswith(f"{payload}.")}
-    for type_name in PAGED:
-        held = lines[f"{type_name}.id"]
+    for type_name, always_open in PAGED.items():
+        held = lines[f"{type_name}.{always_open}"]
         for part in ("edges", "nodes", "pageInfo", "totalCount"):
             lines[f"{type_name}Connection.{part}"] = held
         for part in ("node", "cursor"):
@@ -205,6 +221,9 @@ def faults(
             yield f"{field_name} can be hidden, and {described.name} has no mask"
         if (isinstance(source, Batch | Sealed) or (isinstance(source, Many) and source.first)) and not nullable:
             yield f"{field_name} may come to nothing and is non-null"
+    logged = {*access_log_policy.ABOUT, *access_log_policy.ADULTS, *access_log_policy.BENEATH}
+    unsaid = entities.keys() - logged - access_log_policy.OF_NO_CHILD
+    yield from (f"nothing says about whom a {name} is, for the access log" for name in sorted(unsaid))
     yield from (f"the policy names {name}, which is no field" for name in lines.keys() - known)
     yield from (f"there is a source for {name}, which is no field" for name in sources.keys() - known)
 

@@ -85,6 +85,11 @@ class Gateway:
         connection: asyncpg.Connection[Any] = await asyncpg.connect(**{"timeout": 5, **self._connect})
         return connection
 
+    async def log_connection(self) -> asyncpg.Connection[Any]:
+        """A connection of its own for the access log, which waits for nobody's reads."""
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(**{"timeout": 5, **self._connect})
+        return connection
+
     async def ask(self, function: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """For what is asked in nobody's name: whom something concerns. What it gives are keys, never for a client."""
         sql, takes = LIVE[function]

@@ -19,7 +19,7 @@ from models.seen import (
     SeenThread,
     named,
 )
-from resolvers import ids, substitution
+from resolvers import ids, need_case, substitution
 from resolvers.engine.source import Column, Connection, Entity, Many, One, Rows, Source
 
 ENTITIES = (
@@ -127,6 +127,7 @@ SOURCES: dict[str, Source] = {
     "Unit.staff": Many("StaffMember", staff_members),
     "Unit.children": Connection("Child", children),
     "Unit.threads": Connection("Thread", threads),
+    "Unit.needCases": Connection("NeedCase", need_case.cases_at),
     "Unit.substitutions": Many("Substitution", substitution.substitutions),
     "Group.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Group"])),
     "Group.name": Column(lambda row, _: row.c.name),

@@ -45,6 +45,8 @@ ORDER = (
     "PhotoConsent",
     "PhotoUse",
     "NeedCase",
+    "NeedCaseLook",
+    "AccessLogEntry",
     "Broadcast",
     "UnitLetterPreview",
     "LetterRecipient",

@@ -13,6 +13,7 @@ from schema.scalars import ABSENCES, Connection, ProtectionLevel, RecordKind, Re
 
 if TYPE_CHECKING:
     from schema.absence import Absence
+    from schema.access_log import AccessLogEntry
     from schema.block import Block
     from schema.confirmation import Confirmation
     from schema.delegate import Delegate
@@ -83,6 +84,11 @@ class Child(Node, Person):
     )
     need_cases: list[NeedCase] | None = strawberry.field(
         description="Need cases of the administration on the child, newest first; those that are over too."
+    )
+    access_log: Connection[AccessLogEntry] | None = paged(
+        "Who has seen something of the child by their work, newest first: to a guardian all of it, to a leader what "
+        "was seen at the own unit or by the administration, and to the administration in a case opened for that, none "
+        "in any other. What family looks at is not written down."
     )
     tasks: list[Task] | None = strawberry.field(description="Open tasks about the child, oldest first.")
     threads: Connection[Thread] = paged("Threads about the child that the viewer sees, newest first.")

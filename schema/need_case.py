@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from schema.access_log import AccessLogSubject
 from schema.node import Node
+from schema.scalars import Connection, paged
 from schema.writing import KEY, PROBLEMS
 
 if TYPE_CHECKING:
@@ -45,6 +47,20 @@ class NeedCase(Node):
     closed_at: dt.datetime | None = strawberry.field(description="When it was closed; null for one that was not.")
     approved_by_name: str | None = strawberry.field(description="Name of the second person.")
     approved_at: dt.datetime | None = strawberry.field(description="When they approved it.")
+    looks: Connection[NeedCaseLook] = paged(
+        "What the administrator has looked at in the case, newest first; none for whoever is only to approve it."
+    )
+
+
+@strawberry.type(description="One operation in which the administrator saw something of the child.")
+class NeedCaseLook:
+    at: dt.datetime = strawberry.field(description="When.")
+    subjects: list[AccessLogSubject] = strawberry.field(
+        description="What the operation asked for, whether or not there was any of it."
+    )
+    operation: str | None = strawberry.field(
+        description="The name that the client gave to the operation: letters, digits and underscores, 80 at the most."
+    )
 
 
 @strawberry.input(description="A child by number, or by name and birth date, and the need to look at it.")
@@ -61,6 +77,9 @@ class OpenNeedCaseInput:
     )
     hours: int | None = strawberry.field(
         default=strawberry.UNSET, description="For how long, 1 to 24; 8 when left out. They run from the opening."
+    )
+    for_access_log: bool = strawberry.field(
+        default=False, description="The need is to see who has looked at the child's data, which no other case shows."
     )
     idempotency_key: strawberry.ID = strawberry.field(description=KEY)
 

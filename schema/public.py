@@ -12,6 +12,7 @@ from resolvers.catalogue import catalogue
 from resolvers.engine.plan import Catalogue
 from schema import (
     absence,
+    access_log,
     attachment,
     block,
     broadcast,
@@ -52,6 +53,7 @@ PAGES: tuple[ModuleType, ...] = (
     task,
     substitution,
     need_case,
+    access_log,
     writing,
     mutation,
     subscription,

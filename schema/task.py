@@ -13,6 +13,7 @@ from schema.writing import PROBLEMS
 
 if TYPE_CHECKING:
     from schema.child import Child
+    from schema.need_case import NeedCase
     from schema.person import StaffMember
     from schema.unit import Unit
     from schema.writing import Problem
@@ -32,6 +33,9 @@ class TaskKind(Enum):
     CONFLICTING_RESPONSIBILITY = strawberry.enum_value(
         "CONFLICTING_RESPONSIBILITY", description="An adult's document says what the child's own does not (R4)."
     )
+    NEED_CASE_REPORT = strawberry.enum_value(
+        "NEED_CASE_REPORT", description="A need case of the administration is over: what was the child looked at for?"
+    )
 
 
 @strawberry.type(description="What a unit's leader or the administration has to look at about a child (oppgave).")
@@ -43,6 +47,7 @@ class Task(Node):
         description="The unit whose leader has it; null for one that the administration has."
     )
     person_name: str | None = strawberry.field(description="The adult whom it concerns, where it concerns one.")
+    need_case: NeedCase | None = strawberry.field(description="The case that a NEED_CASE_REPORT is on.")
     made_at: dt.datetime = strawberry.field(description="Since when it is there.")
     done_at: dt.datetime | None = strawberry.field(description="When it was done, or nothing was left to do.")
     done_by: StaffMember | None = strawberry.field(
@@ -58,7 +63,8 @@ class ConfirmGuardianInput:
 @strawberry.input(description="A task that somebody has looked at.")
 class CompleteTaskInput:
     task_id: strawberry.ID = strawberry.field(
-        description="Any but CONFIRM_GUARDIAN, which is done by confirming or by setting a block."
+        description="Any but CONFIRM_GUARDIAN, which is done by confirming or by setting a block. A NEED_CASE_REPORT "
+        "is done by a leader whose own case it was not."
     )
 
 

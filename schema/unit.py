@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schema.absence import Absence
     from schema.broadcast import Broadcast
     from schema.child import Child
+    from schema.need_case import NeedCase
     from schema.person import StaffMember
     from schema.substitution import Substitution
     from schema.thread import Thread
@@ -34,6 +35,10 @@ class Unit(Node):
     absences: Connection[Absence] = paged(
         "Absence from this unit that the viewer sees, the latest days first: with `on`, who is absent that day.",
         *ABSENCES,
+    )
+    need_cases: Connection[NeedCase] = paged(
+        "Need cases of the administration on children who go here now, newest first, since they were asked for; none "
+        "for whoever does not lead the unit."
     )
     substitutions: list[Substitution] = strawberry.field(
         description="Substitutes, now and to come, by their first day; none for whoever does not lead the unit."

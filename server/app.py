@@ -25,11 +25,13 @@ from starlette.routing import Route, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
 from registers.contacts import ContactDirectory, ContactRegisterNotAvailable, Krr, NoContacts
+from resolvers.access_log_writer import AccessLogWriter
 from resolvers.engine.cursor import Cursors
 from resolvers.engine.engine import Engine
 from resolvers.engine.run import ContactsOutOfReach, Services
 from resolvers.gateway import Gateway
 from resolvers.live import Live, LiveLimits
+from resolvers.log_chain import KEY as LOG_KEY
 from schema.public import public_catalogue
 from server.clock import Clock
 from server.data_folder import DataFolder
@@ -120,11 +122,14 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
         services = Services(
             vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
         )
-        engine = Engine(public_catalogue(), gateway, services)
+        told_by = clock or Clock(serving.day)
+        access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(LOG_KEY), told_by.now)
+        await stack.enter_async_context(access_log.running())
+        engine = Engine(public_catalogue(), gateway, services, access_log)
         edge = serving.settings.edge
         limits = LiveLimits(waiting=edge.waiting, missed=edge.missed, seconds=edge.seconds)
-        engine.live = await stack.enter_async_context(Live(engine, (clock or Clock(serving.day)).now, limits).running())
-        await stack.enter_async_context(delivering(engine, clock or Clock(serving.day)))
+        engine.live = await stack.enter_async_context(Live(engine, told_by.now, limits).running())
+        await stack.enter_async_context(delivering(engine, told_by))
         yield engine
 
 

@@ -381,6 +381,71 @@ def rotate(municipality: str | None, data: Path | None) -> None:
     click.echo(asyncio.run(run()))
 
 
+@main.group()
+def log() -> None:
+    """Who has looked at which child's data."""
+
+
+class Month(click.ParamType):
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.datetime.strptime(value, "%Y-%m").replace(tzinfo=dt.UTC).date()
+        except ValueError:
+            self.fail(f"{value!r} is not a month as 2026-11 is", param, ctx)
+
+
+class Checkpoint(click.ParamType):
+    name = "ORGNR:NUMBER:SEAL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from server.log_verification import Head, NoHead
+
+        try:
+            return Head.read(value)
+        except NoHead:
+            self.fail(f"{value!r} is not a checkpoint as this command prints it", param, ctx)
+
+
+@log.command()
+@click.option("--month", type=Month(), help="Read no other month's chains.")
+@click.option(
+    "--expect", type=Checkpoint(), multiple=True, help="A checkpoint that was printed before, and must stand still."
+)
+@data_option
+def verify(month: dt.date | None, expect: tuple[Any, ...], data: Path | None) -> None:
+    """Reckon every chain of the access log anew; ends with 1 where something was changed. Servers may run meanwhile."""
+
+    async def run() -> Any:
+        from server.data_folder import DataFolder
+        from server.database import open_database
+        from server.imports import open_vault
+        from server.log_verification import verify_log
+
+        folder = DataFolder.at(data)
+        async with open_database(folder) as database, database.admin_engine().connect() as connection:
+            vault = await open_vault(connection, folder)
+            await connection.rollback()
+            return await verify_log(connection, vault, month, {head.municipality: head for head in expect})
+
+    found = asyncio.run(run())
+    for text in found.findings:
+        click.echo(text)
+    if found.more:
+        click.echo(f"And {found.more:,} more.")
+    click.echo(
+        f"{found.entries:,} entries in {found.chains:,} chains, {found.unsealed:,} of them after the last checkpoint of"
+        " their chain."
+    )
+    for head in found.heads:
+        click.echo(f"Checkpoint {head}")
+    if found.findings:
+        raise CommandFailed("The access log is not what was written.")
+
+
 @main.command()
 @click.option("--as", "national_id", metavar="NATIONAL_ID", required=True, help="Who asks.")
 @click.option(

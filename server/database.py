@@ -52,7 +52,7 @@ REMEDY = (
     "Make one by: create database innsyn template template0 encoding 'UTF8' locale_provider builtin"
     " builtin_locale 'C.UTF-8' locale 'C' (from PostgreSQL 17 on), or locale 'C.UTF-8' (before)."
 )
-PLAIN = ("alembic_version", "municipality")
+PLAIN = ("access_log_checkpoint", "access_log_document", "alembic_version", "municipality")
 """Tables that the API reads and that hold nothing about a person."""
 READING = """
     select not has_schema_privilege($1, $2, 'usage') or not has_schema_privilege($1, $3, 'usage') or exists (

@@ -171,7 +171,7 @@ class Files:
             raise not_found from None
         prepared = self.engine.documents.prepare(ASKED, None)
         asked = {"id": ids.encode(ids.TYPE_BYTES["Attachment"], attachment_id)}
-        answer = await self.engine.run(prepared, asked, viewer, now)
+        answer = await self.engine.run(prepared, asked, viewer, now, downloads=True)
         node = (answer.data or {}).get("node")
         if node is None:
             raise not_found

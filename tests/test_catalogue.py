@@ -103,3 +103,8 @@ def test_graphql_schema_has_no_resolver_beside_the_engine():
         if hasattr(field, "resolve")
     }
     assert resolvers == {"no_resolver"}
+
+
+def test_catalogue_refuses_a_type_of_which_the_access_log_does_not_know_about_whom_it_is():
+    entities = {**public_catalogue().entities, "Diary": public_catalogue().entities["Unit"]}
+    assert problems(entities=entities) == ["nothing says about whom a Diary is, for the access log"]

@@ -7,25 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.acts import Acts, act, codes
+from tests.acts import Acts, codes
+from tests.cases import APPROVE, CASES, CLOSE, EXTEND, OPEN, asked, child_of, office, protected
 from tests.oracle.view import Node
-from tests.worlds.village import village
-from tests.worlds.world import World
-
-CASE = """case { id state own openedByName reason askedFor askedAt openedAt until closedAt approvedByName approvedAt
-    child { id name birthDate threads { totalCount } } }"""
-OPEN, APPROVE = act("openNeedCase", CASE), act("approveNeedCase", CASE)
-EXTEND, CLOSE = act("extendNeedCase", CASE), act("closeNeedCase", CASE)
-CASES = "{ viewer { cases { totalCount nodes { id state own askedFor child { name } } } } }"
-NODE = "query ($id: ID!) { node(id: $id) { ... on Child { name nationalId relations threads { totalCount } } } }"
-
-
-def office() -> World:
-    world = village()
-    for born, who in enumerate(("officer", "second")):
-        world.person(who, dt.date(1970, 4 + born, 1), documented=False)
-        world.administrator(who)
-    return world
 
 
 @pytest.fixture
@@ -34,18 +18,7 @@ async def acts(place) -> Acts:
 
 
 async def protected_office(place) -> Acts:
-    world = office()
-    world.protect("pupil", "fortrolig")
-    return await Acts.of(place, world)
-
-
-def asked(acts: Acts, child: str | None = "pupil", **more: Any) -> dict[str, Any]:
-    number = acts.world.people[child].number if child else "14831899779"
-    return {"nationalId": number, "reason": "Klage på skoleskyss", "idempotencyKey": acts.key(), **more}
-
-
-async def child_of(acts: Acts, who: str) -> Any:
-    return (await acts.ask(who, NODE, {"id": acts.id("Child", "pupil")}))["node"]
+    return await Acts.of(place, protected())
 
 
 async def test_administrator_without_a_case_sees_no_child(acts: Acts) -> None:

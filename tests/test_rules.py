@@ -584,6 +584,21 @@ async def test_a_need_case_on_a_protected_child_opens_nothing_until_it_is_approv
         await holds(world, f"officer {word} child pupil", f"officer {word} child pupil.address")
 
 
+async def test_a_need_case_is_not_approved_by_whom_a_block_or_kinship_keeps_from_the_child(holds):
+    for how in ("blocked today", "blocked yesterday", "kin"):
+        world = village()
+        world.protect("pupil")
+        world.person("colleague")
+        world.administrator("colleague")
+        if how == "kin":
+            world.family("pupil", "colleague", "far", "barn")
+        else:
+            world.block("colleague", "pupil", LONG_AGO, TODAY if how == "blocked yesterday" else None)
+        world.need_case("officer", "pupil", oslo(TODAY, "09:00"), oslo(TODAY, "17:00"), by="colleague")
+        word = "sees" if how == "blocked yesterday" else "does not see"
+        await holds(world, f"officer {word} child pupil")
+
+
 # --- SELF ---
 
 

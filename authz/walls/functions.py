@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, literal_column, text
 from authz import child, delegate, due_tasks, need_case, standing, subscription
 from authz.engine import keys
 from authz.engine.keys import DEFINER, in_function
-from authz.engine.sql import FACTS, HERE, ME
+from authz.engine.sql import FACTS, HERE, ME, TODAY
 from authz.walls.session import WHOEVER, written
 
 PERSON_BY_NUMBER = text("select * from person_by_number(cast(:told_hash as bytea))")
@@ -27,6 +27,8 @@ ASKED_CHILDREN = text(
     "select * from asked_children(cast(:told_hash as bytea), cast(:told_name as text), cast(:told_born as date))"
 )
 """For the administration alone: it sees no child that it has no case on yet."""
+REPORT_NEED_CASE = text("select report_need_case(cast(:case_id as uuid), cast(:at as timestamptz))")
+"""Lays the report on an open case ready for the leaders of the units that the child goes to now."""
 EXPIRE_UPLOADS = text("select * from expire_uploads(cast(:begun_before as timestamptz), cast(:at as timestamptz))")
 """Of each upload that has lain too long no more than which file to delete."""
 CONNECTED = {
@@ -192,7 +194,7 @@ $function$"""
 
 
 def plain_texts() -> dict[str, str]:
-    here, me, administers = judged(HERE), judged(ME), judged(need_case.administers())
+    here, me, today, administers = judged(HERE), judged(ME), judged(TODAY), judged(need_case.administers())
     return {
         "person_by_number": f"""
 create or replace function person_by_number(told_hash bytea)
@@ -210,6 +212,19 @@ language sql stable {DEFINER} as $function$
         and case when told_hash is null then p.birth_date = told_born and lower(p.name) = lower(told_name)
             else p.id in (select i.person_id from person_identifier i
                           where i.municipality_id = p.municipality_id and i.number_hash = told_hash) end
+$function$""",
+        "report_need_case": f"""
+create or replace function report_need_case(case_id uuid, at timestamptz) returns void
+language sql volatile {DEFINER} as $function$
+    insert into task (id, kind, made_at, municipality_id, unit_id, child_id, person_id, need_case_id)
+    select gen_random_uuid(), 'NEED_CASE_REPORT', at, goes.*
+    from (
+        select distinct c.municipality_id, e.unit_id, n.child_id, n.person_id, n.id
+        from need_case n join person c on c.id = n.child_id join enrolment e on e.child_id = n.child_id
+        where n.id = case_id and n.opened_at is not null and {me} in (n.person_id, n.approved_by)
+            and e.since <= {today} and (e.until is null or e.until > {today})
+    ) goes
+    on conflict do nothing
 $function$""",
         "finish_upload": f"""
 create or replace function finish_upload(upload uuid, bytes integer, at timestamptz) returns void

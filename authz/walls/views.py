@@ -40,6 +40,8 @@ def at_group(row: FromClause) -> ColumnElement[bool]:
 ROWS: dict[type, Condition | None] = {
     seen.SeenThread: None,
     seen.SeenMessage: None,
+    seen.SeenAccessLog: None,
+    seen.SeenTask: None,
     seen.SeenParticipant: None,
     seen.SeenGuardianship: None,
     seen.SeenPosition: None,
@@ -74,7 +76,10 @@ def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
     columns: list[Any] = [row.c[one.name] for one in bare(described.info["of"]).c]
     for prefix, key in described.info.get("people", {}).items():
         person = table(Person, prefix)
-        source = source.outerjoin(person, person.c.id == row.c[key])
+        on = [person.c.id == row.c[key]]
+        if view is seen.SeenTask:  # of an adult whom a task concerns the register's name is told by `known_as` alone
+            on.append(row.c.need_case_id.is_not(None))
+        source = source.outerjoin(person, and_(*on))
         columns += [person.c[name].label(f"{prefix}_{name}") for name in seen.told_of(prefix)]
     made = select(*columns).select_from(source)
     return made if condition is None else made.where(condition(row))

@@ -109,6 +109,7 @@ async def preview(acting: Acting, arguments: Mapping[str, Any]) -> Mapping[str, 
     address = await address_of(acting, arguments["input"])
     reached = await recipients(acting, address)
     reading = await acting.rows(policy.readers(), **address.values)
+    acting.looked_at["recipients"] = {(one["child_id"], address.unit_id) for one in reached}
     return {
         "recipients": [{"child": one["child_key"], "guardian": one["guardian_key"]} for one in reached],
         "readers": told_readers((one["id"], one["staff_key"], Relation[one["relation"]]) for one in reading),

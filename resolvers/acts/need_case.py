@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import DateTime, bindparam, func, insert, or_, select, update
 
 from authz import need_case as policy
-from authz.engine.sql import table
-from authz.walls.functions import ASKED_CHILDREN
+from authz.engine.sql import ME, table
+from authz.walls.functions import ASKED_CHILDREN, REPORT_NEED_CASE
 from models import NeedCase, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import WHICH
@@ -25,6 +25,9 @@ from resolvers.problems import ActRefused, Problem, ProblemCode, Text, checked_t
 
 LONGEST_REASON = 2000
 DEFAULT_HOURS, MOST_HOURS = 8, 24
+MOST_AT_ONCE, MOST_A_DAY = 10, 30
+"""Of one administrator, whatever came of them: who asks for one after the other is looking for whom we know."""
+DAY_AGO = bindparam("day_ago", type_=DateTime(timezone=True))
 
 WHO = Text(
     nb="Oppgi enten fødselsnummer (nationalId) eller navn og fødselsdato (name og birthDate).",
@@ -35,6 +38,16 @@ HOURS = Text(
     nb="En sak kan være åpen i 1 til {limit} timer i alt.",
     nn="Ei sak kan vere open i 1 til {limit} timar i alt.",
     en="A case can be open for 1 to {limit} hours in all.",
+)
+AT_ONCE = Text(
+    nb="Du har {found} saker som er åpne eller venter, og grensen er {limit}. Lukk en først.",
+    nn="Du har {found} saker som er opne eller ventar, og grensa er {limit}. Lukk ei først.",
+    en="You have {found} cases that are open or wait, and the limit is {limit}. Close one first.",
+)
+A_DAY = Text(
+    nb="Du har bedt om {found} saker det siste døgnet, og grensen er {limit}.",
+    nn="Du har bede om {found} saker det siste døgnet, og grensa er {limit}.",
+    en="You have asked for {found} cases in the last 24 hours, and the limit is {limit}.",
 )
 OVER = Text(nb="Saken er lukket.", nn="Saka er lukka.", en="The case is closed.")
 OWN = Text(
@@ -53,15 +66,44 @@ async def open_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     if not 1 <= hours <= MOST_HOURS:
         raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
     child_id, told = await told_child(acting, given)
+    await within_limits(acting)
     case_id, vault = new_key(), acting.services.vault
     await acting.write(
         insert(NeedCase).values(
             id=case_id, child_id=child_id, person_id=acting.viewer_id, hours=hours, asked_at=acting.now,
             reason_cipher=vault.encrypt(reason, "reason"), told_cipher=vault.encrypt(told, "need case"),
-            opened_at=acting.now, until=acting.now + dt.timedelta(hours=hours),
+            until=acting.now + dt.timedelta(hours=hours), for_access_log=bool(given.get("forAccessLog")),
         )
     )  # fmt: skip
+    await opened(acting, case_id)
     return {"case": case_id}
+
+
+async def within_limits(acting: Acting) -> None:
+    """Counts the viewer's own cases, on somebody or on nobody. Two acts at once are counted one after the other."""
+    await acting.hold(f"need cases of {acting.viewer_id}")
+    row = table(NeedCase, "own_case")
+    lately = or_(~policy.over(row), row.c.asked_at > DAY_AGO)
+    counted = select(
+        func.count().filter(~policy.over(row)).label("at_once"),
+        func.count().filter(row.c.asked_at > DAY_AGO).label("a_day"),
+    )
+    [found] = await acting.rows(
+        counted.where(row.c.person_id == ME, lately), day_ago=acting.now - dt.timedelta(hours=MOST_HOURS)
+    )
+    for counting, limit, text in (("at_once", MOST_AT_ONCE, AT_ONCE), ("a_day", MOST_A_DAY, A_DAY)):
+        if found[counting] >= limit:
+            raise ActRefused(Problem(ProblemCode.NOT_ALLOWED, text, ("input",), found=found[counting], limit=limit))
+
+
+async def opened(acting: Acting, case_id: UUID) -> None:
+    """Opens the case, unless something keeps it from opening, and lays the report ready for the leaders of the units
+    that the child goes to now. The same statements are carried out either way, so that the time tells nothing."""
+    row = table(NeedCase, "to_open")
+    may = select(row.c.id).where(row.c.id == WHICH, policy.may_open(row))
+    opening = update(NeedCase).where(NeedCase.id.in_(may)).values(opened_at=acting.now)
+    await acting.connection.execute(opening, {**acting.values, "which": case_id})
+    await acting.connection.execute(REPORT_NEED_CASE, {"case_id": case_id, "at": acting.now})
 
 
 async def told_child(acting: Acting, given: Mapping[str, Any]) -> tuple[UUID | None, str]:
@@ -87,9 +129,9 @@ async def held_case(acting: Acting, told: str, column: Any) -> Any:
     await acting.hold(f"need case {case_id}")
     row = table(NeedCase, "the_case")
     found = await acting.row(
-        select(row, policy.over(row).label("over"), column(row).label("may")).where(
-            row.c.id == WHICH, policy.visible(row, acting.keys)
-        ),
+        select(
+            row, policy.over(row).label("over"), policy.ends_at(row).label("ends_at"), column(row).label("may")
+        ).where(row.c.id == WHICH, policy.visible(row, acting.keys)),
         which=case_id,
     )
     if found is None:
@@ -105,9 +147,10 @@ async def approve_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome
         raise not_allowed("input", "caseId", text=OWN)
     if not found["may"]:
         raise not_allowed("input", "caseId")
-    opened = {"opened_at": acting.now, "until": acting.now + dt.timedelta(hours=found["hours"] or DEFAULT_HOURS)}
     approval = {"approved_by": acting.viewer_id, "approved_at": acting.now}
-    await acting.write(update(NeedCase).where(NeedCase.id == found["id"]).values(**approval, **opened))
+    until = acting.now + dt.timedelta(hours=found["hours"] or DEFAULT_HOURS)
+    await acting.write(update(NeedCase).where(NeedCase.id == found["id"]).values(**approval, until=until))
+    await opened(acting, found["id"])
     return {"case": found["id"]}
 
 
@@ -115,8 +158,10 @@ async def extend_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     """Up to 24 hours from the opening in all."""
     found = await held_case(acting, given["caseId"], policy.is_open)
     await own_and_running(acting, found)
-    until = found["until"] + dt.timedelta(hours=given["hours"])
-    if given["hours"] < 1 or until > found["opened_at"] + dt.timedelta(hours=MOST_HOURS):
+    if not 1 <= given["hours"] <= MOST_HOURS:
+        raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
+    until = found["ends_at"] + dt.timedelta(hours=given["hours"])
+    if until > (found["opened_at"] or found["asked_at"]) + dt.timedelta(hours=MOST_HOURS):
         raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
     await acting.write(update(NeedCase).where(NeedCase.id == found["id"]).values(until=until))
     return {"case": found["id"]}
@@ -125,7 +170,7 @@ async def extend_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
 async def close_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     found = await held_case(acting, given["caseId"], policy.is_open)
     await own_and_running(acting, found)
-    ended = {"closed_at": acting.now, "until": max(acting.now, found["opened_at"])}
+    ended = {"closed_at": acting.now, "until": acting.now}
     await acting.write(update(NeedCase).where(NeedCase.id == found["id"]).values(**ended))
     return {"case": found["id"]}
 

@@ -23,6 +23,11 @@ BY_CONFIRMING = Text(
     nn="Denne oppgåva blir gjord ved å stadfeste, eller ved å setje ei sperre.",
     en="This task is done by confirming, or by setting a block.",
 )
+OWN_CASE = Text(
+    nb="Det er din egen sak. En annen leder må se på den.",
+    nn="Det er di eiga sak. Ein annan leiar må sjå på henne.",
+    en="It is your own case. Another leader has to look at it.",
+)
 NOT_TO_CONFIRM = Text(
     nb="Denne oppgaven gjelder ikke en bekreftelse.",
     nn="Denne oppgåva gjeld ikkje ei stadfesting.",
@@ -38,7 +43,10 @@ async def held_task(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     if known is None:
         raise not_found("input", "taskId")
     await acting.hold_child(known["child_id"], changing=True)
-    found = await acting.row(select(row).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=task_id)
+    own_case = policy.on_own_case(row).label("own_case")
+    found = await acting.row(
+        select(row, own_case).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=task_id
+    )
     if found is None:
         raise not_found("input", "taskId")
     if found["done_at"] is not None:
@@ -67,6 +75,8 @@ async def complete_task(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     task_id, found = await held_task(acting, given["taskId"])
     if found["kind"] == TO_CONFIRM:
         raise not_allowed("input", "taskId", text=BY_CONFIRMING)
+    if found["own_case"]:
+        raise not_allowed("input", "taskId", text=OWN_CASE)
     await acting.write(update(Task).where(Task.id == task_id).values(done_at=acting.now, done_by=acting.viewer_id))
     return {"task": task_id}
 

@@ -11,7 +11,9 @@ from graphql import (
 from graphql.language import FieldNode, SelectionSetNode
 from sqlalchemy import ColumnElement, FromClause, literal_column, select, true
 
+from authz import access_log
 from resolvers.engine import source as kind
+from resolvers.engine.looks import Note
 from resolvers.engine.plan import Fields, Level, Reading, View, Working
 from resolvers.engine.statement import ordering
 
@@ -35,6 +37,7 @@ class Code:
         self.names = 0
         self.may_be_missing = False
         """Inside an object that may be null."""
+        self.notes: list[Note] = []
 
     @staticmethod
     def column(level: Level, expression: ColumnElement) -> int:
@@ -66,7 +69,12 @@ class Code:
         if not self.lines:
             text = f"def build(records, hide, reads, works, given):\n    return [{expression} for r in records]\n"
         exec(compile(text, "<plan>", "exec"), self.constants)  # noqa: S102 - only names of the schema and numbers are in it
-        return View(self.constants["build"], self.readings, self.workings, self.hidden)
+        return View(self.constants["build"], self.readings, self.workings, self.hidden, self.notes)
+
+    def note(self, kind_of_note: str, *columns: ColumnElement) -> None:
+        """Has the access log told of these columns of every record."""
+        places = tuple(self.column(self.level, column) for column in columns)
+        self.notes.append(Note(kind_of_note, places))
 
     # --- objects ----------------------------------------------------------------------------------------------
 
@@ -224,6 +232,10 @@ class Code:
         missing = source.optional or self.may_be_missing
         self.level.joins.append((target, source.join(row, target, self.planner.keys), missing))
         fields = self.planner.below(source.type_name, nodes)
+        more = {asked[0].name.value for asked in fields.values()} - access_log.BY_NAME
+        if source.type_name == "Child" and self.planner.viewer_works and more:
+            # The row has told of the child, by the unit that made the row; a relation elsewhere may open more of it.
+            self.note("children", target.c.id)
         if source.optional:
             return self.optional(source.type_name, target, fields, depth, guard)
         return self.object(source.type_name, target, fields, depth)

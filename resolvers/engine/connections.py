@@ -12,6 +12,7 @@ from graphql.language import FieldNode
 
 from resolvers.engine import source as kind
 from resolvers.engine.limits import Limits, refusal
+from resolvers.engine.looks import filtered_child
 from resolvers.engine.plan import Level, Part, Reading
 from resolvers.engine.statement import Window
 
@@ -43,6 +44,9 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     if level.asks_count:
         statement = level.count_statement(own)
         counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
+    if "filter_child" in own and run.planner.viewer_works and (any(counts.values()) or any(groups.values())):
+        # A number of threads about one child is of the child, though no thread may be shown.
+        run.looks.children |= {row[0] for row in await run.fetch(filtered_child(), more)}
     for parent in wanted:
         rows = groups.setdefault(parent, [])
         if further:

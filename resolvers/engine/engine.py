@@ -15,8 +15,11 @@ from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, S
 
 from authz.engine.sql import Keys
 from authz.viewer import Viewer
+from resolvers.access_log_writer import AccessLogWriter
+from resolvers.engine.asked import asked_document
 from resolvers.engine.documents import Documents, Prepared
 from resolvers.engine.limits import refusal
+from resolvers.engine.looks import Seen, entries, seen_by_work
 from resolvers.engine.mutations import Mutations, acting_for
 from resolvers.engine.plan import Catalogue, Plan
 from resolvers.engine.planner import Planner
@@ -54,10 +57,11 @@ class Subscribed:
 class Engine:
     """Runs operations of one schema against one database."""
 
-    def __init__(self, catalogue: Catalogue, gateway: Gateway, services: Services) -> None:
+    def __init__(self, catalogue: Catalogue, gateway: Gateway, services: Services, access_log: AccessLogWriter) -> None:
         self.catalogue = catalogue
         self.gateway = gateway
         self.services = services
+        self.access_log = access_log
         self.documents = Documents(catalogue.schema, services.limits)
         self.live: Any = None
         """The subscriptions of this process (`resolvers/live.py`), where there are any."""
@@ -69,9 +73,12 @@ class Engine:
         viewer: Viewer,
         now: dt.datetime,
         language: str = "en",
+        *,
+        downloads: bool = False,
     ) -> Answer:
-        """Raises DocumentRefused for variables, page sizes or cursors that do not fit. `language` (nb, nn or en) is
-        that of the problems' texts."""
+        """Raises DocumentRefused for variables, page sizes or cursors that do not fit, and AccessNotLogged where what
+        the viewer would see cannot be logged. `language` (nb, nn or en) is that of the problems' texts; `downloads`
+        says that a file follows."""
         prepared.cost(variables)
         values = prepared.values(variables)
         if prepared.kind == "mutation":
@@ -85,9 +92,22 @@ class Engine:
                 data = await run.root(plan)
                 if await run.hand_out():
                     break
+            seen = await seen_by_work(run)
+        await self.log(run, plan, seen, "DOWNLOAD" if downloads else "QUERY")
         self.introspect(prepared, values, plan, data)
         errors = formatted_failures(run, data) if run.failures else []
         return Answer(data, errors, run.hidden)
+
+    async def log(self, run: Run, plan: Plan, seen: Sequence[Seen], kind: str) -> None:
+        """Returns once it is written down what of children the viewer has seen by work (L2): before that no answer may
+        leave. Raises AccessNotLogged."""
+        if not seen:
+            return
+        if plan.asked is None:
+            plan.asked = asked_document(run.planner)
+        operation = run.planner.prepared.operation.name
+        told = entries(run, kind, operation.value if operation else None, plan.asked.digest, seen)
+        await self.access_log.append(told, plan.asked)
 
     @staticmethod
     def answered(data: dict[str, Any], runs: Sequence[Run]) -> Answer:
@@ -116,8 +136,10 @@ class Engine:
                 data = await run.event(plan)
                 if await run.hand_out():
                     break
+            seen = await seen_by_work(run)
         if data is None:
             return None
+        await self.log(run, plan, seen, "SUBSCRIPTION")
         return Answer(data, formatted_failures(run, data) if run.failures else [], run.hidden)
 
     def subscribed(self, prepared: Prepared, values: VariableValues) -> Subscribed:

@@ -24,7 +24,9 @@ from models import CarriedOut
 from resolvers.acting import Acting
 from resolvers.engine import source as kind
 from resolvers.engine.documents import Prepared
+from resolvers.engine.looks import seen_by_work
 from resolvers.engine.payload import Payload, all_seen, read_payloads
+from resolvers.engine.plan import Plan
 from resolvers.engine.run import Run
 from resolvers.gateway import shape_of
 from resolvers.problems import KEY_REUSED, ActRefused, Problem, ProblemCode, checked_text, not_allowed, not_found
@@ -99,21 +101,23 @@ class Mutations:
             except ActRefused as refusal:
                 await acting.scene.begin_anew()
                 outcome, problems = {}, refusal.problems
-            run, payload = self.reading(acting, key)
+            run, plan = self.reading(acting)
+            payload: Payload = next(step[1] for one, _, _, step in plan.steps if one == key)
             told = {**outcome, "problems": [problem.told(self.language) for problem in problems]}
             [made] = await read_payloads(run, payload, [told])
             if not await run.hand_out():
                 raise TakenBack
+            # Within the act's transaction: what cannot be logged is not done either.
+            await self.engine.log(run, plan, await seen_by_work(run), "MUTATION")
             return made
 
-    def reading(self, acting: Acting, key: str) -> tuple[Run, Payload]:
-        """A run for the viewer as they stand after the act, and the payload planned for it."""
+    def reading(self, acting: Acting) -> tuple[Run, Plan]:
+        """A run for the viewer as they stand after the act, and the plan for its payload."""
         engine = self.engine
         planner, plan = engine.planned(self.prepared, self.values, shape_of(acting.values))
         run = Run(acting.scene.raw, acting.values, engine.catalogue, engine.services, self.values, planner)
         self.runs.append(run)
-        payload: Payload = next(step[1] for one, _, _, step in plan.steps if one == key)
-        return run, payload
+        return run, plan
 
     def given(self, node: FieldNode) -> Mapping[str, Any]:
         """The input, by the names of the schema."""

@@ -120,7 +120,7 @@ def typed(source: kind.ReadBack, value: Any) -> tuple[str, UUID]:
 def level_of(planner: Planner, reader: Reader, type_name: str) -> Level:
     level = reader.levels.get(type_name)
     if level is None:
-        level = reader.levels[type_name] = planner.level_by_id(type_name, reader.nodes)
+        level = reader.levels[type_name] = planner.level_by_id(type_name, reader.nodes, field_name="Payload")
     return level
 
 

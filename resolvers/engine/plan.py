@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, FromClause
 
 from authz.engine.policy import Line
 from authz.engine.sql import Keys
+from resolvers.access_log_writer import AskedDocument
 from resolvers.engine import source as kind
+from resolvers.engine.looks import Note
 from resolvers.engine.statement import (
     Statement,
     Window,
@@ -70,6 +72,8 @@ class View:
     workings: list[Working]
     hidden: list[str]
     """Names of the fields that `hide` counts, by number."""
+    notes: list[Note] = field(default_factory=list)
+    """What the access log is told of the records; nothing in the plan of somebody who works with no child."""
 
 
 @dataclass(eq=False)
@@ -187,4 +191,6 @@ class Plan:
     """Response key, field, node, and what the step needs."""
     keys: Keys
     levels_by_id: dict[tuple[str, str], Level] = field(default_factory=dict)
+    asked: AskedDocument | None = None
+    """What the access log says of the question; worked out when first there is something to log."""
     introspected: dict[str, Any] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -15,6 +16,7 @@ from graphql.execution.values import VariableValues, get_directive_values
 from graphql.language import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from sqlalchemy import ColumnElement, FromClause
 
+from authz import access_log
 from authz.engine.sql import Keys, table
 from resolvers.engine import source as kind
 from resolvers.engine.code import Code
@@ -137,7 +139,7 @@ class Planner:
                 steps.append((key, inner, source))
         return steps
 
-    def level_by_id(self, type_name: str, nodes: list[FieldNode]) -> Level:
+    def level_by_id(self, type_name: str, nodes: list[FieldNode], field_name: str = "Query.node") -> Level:
         """Objects of one type by the keys in their global ids, under the type's row predicate."""
         entity = self.catalogue.entities[type_name]
 
@@ -146,7 +148,7 @@ class Planner:
             assert entity.visible is not None
             return kind.Rows(row, row, [entity.visible(row, keys)], [row.c.id], link=row.c[entity.key])
 
-        return self.level("Query.node", kind.Many(type_name, rows), nodes)
+        return self.level(field_name, kind.Many(type_name, rows), nodes)
 
     # --- levels -----------------------------------------------------------------------------------------------
 
@@ -189,8 +191,32 @@ class Planner:
             person = kind.OnePerson(lambda row: row, level.source.type_of)
             expression = code.person(level.row, level.row, person, selections, 2)
         else:
+            self.note(code, type_name, level.row)
             expression = code.object(type_name, level.row, self.collect(type_name, selections), 2)
         return code.finish(expression)
+
+    @cached_property
+    def viewer_works(self) -> bool:
+        """Something that the viewer reads may have to be logged."""
+        return bool(access_log.WORKING & self.keys.shape)
+
+    def note(self, code: Code, type_name: str, row: FromClause) -> None:
+        """What the access log is told of a level's rows."""
+        field_name = code.level.field_name
+        if field_name in access_log.SAID_ABOVE:
+            return
+        about = access_log.ABOUT.get(type_name)
+        if about is not None and about.case is not None:
+            # Also of an administrator who has no open case, and so no keys at all.
+            code.note("cases", about.child(row, self.keys), about.case(row))
+        elif not self.viewer_works:
+            return
+        elif about is not None and about.unit is not None:
+            code.note("at_units", about.child(row, self.keys), about.unit(row))
+        elif about is not None:
+            code.note("children", about.child(row, self.keys))
+        elif field_name == "Query.node" and type_name in access_log.ADULTS:
+            code.note("guardians" if type_name == "Guardian" else "other_adults", row.c.id)
 
     def project(self, graphql_type: Any, nodes: Sequence[FieldNode]) -> Project | None:
         named = get_named_type(graphql_type)

@@ -22,6 +22,7 @@ from resolvers.engine import source as kind
 from resolvers.engine.connections import read_connection
 from resolvers.engine.cursor import Cursors
 from resolvers.engine.limits import Limits, refusal
+from resolvers.engine.looks import Looks
 from resolvers.engine.payload import Payload, read_payloads
 from resolvers.engine.plan import Catalogue, Level, Plan, Reading, View, Working
 from resolvers.engine.planner import Planner
@@ -77,6 +78,8 @@ class Run:
     language: str = "en"
     handed_out: list[UUID] = field(default_factory=list)
     """Messages whose text the viewer, on the other side, is about to be given for the first time."""
+    looks: Looks = field(default_factory=Looks)
+    """About whom the rows are that were read."""
 
     @property
     def keys(self) -> Keys:
@@ -126,6 +129,8 @@ class Run:
         async with self.open_act() as acting:
             try:
                 told = {"problems": [], **await source.look(acting, self.arguments("Query", node))}
+                for _, name, _, _ in payload.steps:
+                    self.looks.at_units |= acting.looked_at.get(name, set())
             except ActRefused as refusal:
                 told = {"problems": [problem.told(self.language) for problem in refusal.problems]}
         [made] = await read_payloads(self, payload, [told])
@@ -227,6 +232,8 @@ class Run:
         """Objects of the records, with everything that hangs on them."""
         if not records:
             return []
+        for note in view.notes:
+            note.take(self.looks, records)
         counted = [0] * len(view.hidden)
 
         def hide(number: int) -> None:

@@ -226,6 +226,13 @@ class Standing:
         yield self.cabinet, {**self.cabinet.stage.asked[viewer], **self.keys[viewer]}
 
 
+class Unwritten:
+    """Stands where the access log does: what is tried here is what is answered."""
+
+    async def append(self, *_: Any) -> None:
+        pass
+
+
 class Questioner:
     """An engine of the modules as they are now, and how it is held against the oracle."""
 
@@ -237,7 +244,7 @@ class Questioner:
 
         services = Services(stage.vault, stage.contacts.look_up, Cursors(stage.vault.derived_key("cursors")), LIMITS)
         self.stage = stage
-        self.engine = Engine(catalogue(graphql_schema()), Standing(cabinet, keys), services)  # type: ignore[arg-type]
+        self.engine = Engine(catalogue(graphql_schema()), Standing(cabinet, keys), services, Unwritten())  # type: ignore[arg-type]
 
     async def hold(self, case: Case) -> None:
         """Raises Difference where the answer is not the oracle's."""

@@ -124,14 +124,17 @@ class Relations(Facts):
             case.person == person
             and case.child == child
             and case.at <= now < min(case.until, case.at + dt.timedelta(hours=24))
-            and (self.protection(child, day) == 0 or self.approved(case))
+            and (self.protection(child, day) == 0 or self.approved(case, day))
             for case in self.world.need_cases
         )
 
-    def approved(self, case: NeedCase) -> bool:
-        """Section 5: for a protected child a second administrator or the leader of a unit of the child's approves."""
+    def approved(self, case: NeedCase, today: dt.date) -> bool:
+        """Section 5: for a protected child a second administrator or the leader of a unit of the child's approves; of
+        somebody who is kept from the child by R1 or R2 nothing counts."""
         day = oslo_day(case.at)
-        if case.by is None or case.by == case.person:
+        if case.by is None or case.by in (case.person, case.child):
+            return False
+        if self.blocked(case.by, case.child, today) or self.kin(case.by, case.child):
             return False
         return self.administers(case.by, day) or any(
             self.leads(case.by, unit, day) and self.enrolled(case.child, unit, day) for unit in self.world.units

@@ -31,11 +31,13 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     """A place over a database that nobody else uses meanwhile."""
     from graphql import build_schema  # noqa: PLC0415
 
+    from resolvers.access_log_writer import AccessLogWriter  # noqa: PLC0415
     from resolvers.engine.cursor import Cursors  # noqa: PLC0415
     from resolvers.engine.engine import Engine  # noqa: PLC0415
     from resolvers.engine.limits import Limits  # noqa: PLC0415
     from resolvers.engine.run import Services  # noqa: PLC0415
     from resolvers.gateway import Gateway  # noqa: PLC0415
+    from resolvers.log_chain import KEY  # noqa: PLC0415
     from schema.public import printed_schema, public_catalogue  # noqa: PLC0415
     from tests.roads.place import Contacts, Place  # noqa: PLC0415
 
@@ -44,8 +46,10 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     limits = Limits(tokens=100_000, depth=60, nesting=200, fields=100_000, aliases=2_000, directives=2_000, cost=10**9)
     services = Services(vault, contacts.look_up, Cursors(vault.derived_key("cursors")), limits)
     try:
-        engine = Engine(public_catalogue(), gateway, services)
-        yield Place(database, vault, engine, build_schema(printed_schema()), contacts)
+        access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(KEY), lambda: dt.datetime.now(dt.UTC))
+        async with access_log.running():
+            engine = Engine(public_catalogue(), gateway, services, access_log)
+            yield Place(database, vault, engine, build_schema(printed_schema()), contacts)
     finally:
         await gateway.close()
 

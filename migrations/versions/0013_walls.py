@@ -4,13 +4,13 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 END = ";\n--\n"
-FROZEN = Path(__file__).parent.parent / "walls" / "0012.sql"
+FROZEN = Path(__file__).parent.parent / "walls" / "0013.sql"
 
 
 def upgrade() -> None:

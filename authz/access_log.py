@@ -1,0 +1,210 @@
+"""Who sees who has looked at a child's data (C2, L2); and what of a row, and of a viewer, says about whom it is.
+
+A look is logged with the relation by which it was seen, and the unit of that relation. What is read as family is not
+logged: L2 asks for staff, administration and machine clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, bindparam, case, func, or_, select
+
+from authz import child, delegate, guardian, need_case, thread
+from authz.engine.policy import Line, Relation, opens, settled
+from authz.engine.sql import ME, TODAY, UUIDS, Keys, all_of, any_of, bit, bits, exists_in, fact, holds, number, word
+from models import Delegate, Enrolment, Guardianship, Message, NeedCase, Participant, Record, RecordVersion
+
+SEEN = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER
+WHO = Relation.UNIT_LEADER | Relation.CASE_WORKER
+OF_UNIT = "to a leader, those of the own unit and of the administration"
+IN_CASE = "to a case worker, in a case opened for that"
+
+LINES: dict[str, Line] = {
+    "Child.accessLog": opens(SEEN, "C2", "L2", says=f"{OF_UNIT}; {IN_CASE}"),
+    "AccessLogEntry.at": settled(SEEN, "C2", "L2"),
+    "AccessLogEntry.role": settled(SEEN, "C2", "L2"),
+    "AccessLogEntry.unit": settled(SEEN, "C2", "L2"),
+    "AccessLogEntry.lookedByName": opens(WHO, "C2", "L2"),
+    "AccessLogEntry.subjects": opens(WHO, "C2", "L2"),
+    "AccessLogEntry.operation": opens(WHO, "C2", "L2"),
+}
+
+
+# --- who sees it ----------------------------------------------------------------------------------------------------
+
+
+def case_for_it(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """The viewer has an open need case on the child, and it was opened to see this."""
+    need = fact(NeedCase, "case_for_log")
+    opened = exists_in(
+        need,
+        need.c.child_id == child_id,
+        need.c.person_id == ME,
+        need.c.for_access_log,
+        need_case.is_open(need),
+    )
+    return all_of(keys.has(child_id, "cases"), opened) if "cases" in keys else any_of()
+
+
+def leads_there(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """C2's mark U: seen by a relation at the leader's own unit; or by the administration, which is at none."""
+    here = child.related_at(entry.c.child_id, entry.c.unit_id, Relation.UNIT_LEADER, keys)
+    by_administration = all_of(
+        child.enrolled_at(entry.c.child_id, "led", keys), entry.c.relation == number(Relation.CASE_WORKER)
+    )
+    return any_of(here, by_administration)
+
+
+def mask(entry: FromClause, keys: Keys) -> ColumnElement[int]:
+    """The viewer's relations by which they see the entry, as bits."""
+    return bits(
+        bit(keys.has(entry.c.child_id, "guardian"), Relation.GUARDIAN),
+        bit(leads_there(entry, keys), Relation.UNIT_LEADER),
+        bit(case_for_it(entry.c.child_id, keys), Relation.CASE_WORKER),
+    )
+
+
+def visible(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    return any_of(keys.has(entry.c.child_id, "guardian"), leads_there(entry, keys), case_for_it(entry.c.child_id, keys))
+
+
+# --- about whom a row is --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a row says about which child it is, and at which unit it was made; without one it is the child as such."""
+
+    child: Callable[[FromClause, Keys], ColumnElement]
+    unit: Callable[[FromClause], ColumnElement] | None = None
+    case: Callable[[FromClause], ColumnElement] | None = None
+    """The need case of somebody else that a row shows to the administration; null to anybody else."""
+
+
+def made_at_unit(row: FromClause) -> ColumnElement:
+    return row.c.unit_id
+
+
+def unit_of_file(row: FromClause) -> ColumnElement:
+    """That of the message or of the record which the file is attached to."""
+    message, version, record = fact(Message, "of_file"), fact(RecordVersion, "file_of"), fact(Record, "of_version")
+    by_message = select(message.c.unit_id).where(message.c.id == row.c.message_id).correlate_except(message)
+    by_record = (
+        select(record.c.unit_id)
+        .select_from(version.join(record, record.c.id == version.c.record_id))
+        .where(version.c.id == row.c.record_version_id)
+        .correlate_except(version, record)
+    )
+    return func.coalesce(by_message.scalar_subquery(), by_record.scalar_subquery())
+
+
+def approves(row: FromClause) -> ColumnElement[bool]:
+    """One of the administration reads another's case: it tells whom that one asked for."""
+    return and_(need_case.administers(), row.c.person_id != ME)
+
+
+OF_CHILD_AT_UNIT = About(lambda row, _: row.c.child_id, made_at_unit)
+ABOUT: Mapping[str, About] = {
+    "Child": About(lambda row, _: row.c.id),
+    "Thread": OF_CHILD_AT_UNIT,
+    "Message": OF_CHILD_AT_UNIT,
+    "Record": OF_CHILD_AT_UNIT,
+    "Absence": OF_CHILD_AT_UNIT,
+    "Delegate": OF_CHILD_AT_UNIT,
+    "Task": OF_CHILD_AT_UNIT,
+    "Attachment": About(lambda row, _: row.c.child_id, unit_of_file),
+    "Block": About(lambda row, _: row.c.child_id),
+    "NeedCase": About(
+        # A case on nobody stands for itself: were it not logged, its answer would leave earlier.
+        lambda row, keys: case(
+            (need_case.open_to_viewer(row, keys), row.c.child_id),
+            (approves(row), func.coalesce(row.c.child_id, row.c.id)),
+        ),
+        case=lambda row: case((approves(row), row.c.id)),
+    ),
+}
+"""Types whose rows say it themselves."""
+ADULTS = {"Guardian", "OtherAdult"}
+"""Types that are seen through children: asked for by id, each is logged with those."""
+BENEATH = {
+    "ParentalResponsibility", "Participant", "RecordVersion", "RecordReader", "RecordOpening", "PhotoConsent",
+    "Consent", "BlockLift", "Confirmation", "AccessLogEntry", "NeedCaseLook",
+}  # fmt: skip
+"""Types that are only ever met beneath a row which says about whom it is."""
+OF_NO_CHILD = {
+    "Unit", "Group", "StaffMember", "Position", "Substitution", "SubstituteGroup", "Broadcast",
+}  # fmt: skip
+SAID_ABOVE = {"Thread.messages", "Thread.latestMessage", "Message.attachments", "RecordVersion.attachments"}
+"""Lists of the same child and unit as the row that they hang on."""
+BY_NAME = {"id", "name", "__typename"}
+"""What C7 opens of a child: by the relation to the thread that says so."""
+WORKING = {"contact", "subject_staff", "led", "staffed", "history", "cases"}
+"""Key sets of whose owner something may have to be logged."""
+
+
+# --- by what the viewer saw it --------------------------------------------------------------------------------------
+
+THESE: ColumnElement = bindparam("parents", type_=UUIDS)
+
+
+def own_units_of(keys: Keys) -> Select:
+    """Of these children, the viewer's units where they go or went, and whether they go there now: for what is seen of a
+    child as such, by a leader or by the staff of an SFO or kindergarten."""
+    enrolment = fact(Enrolment, "goes_or_went")
+    return (
+        select(enrolment.c.child_id, enrolment.c.unit_id, func.bool_or(holds(enrolment)).label("now"))
+        .where(
+            enrolment.c.child_id == any_(THESE),
+            any_of(keys.has(enrolment.c.unit_id, "led"), keys.has(enrolment.c.unit_id, "staffed")),
+            enrolment.c.since <= TODAY,
+        )
+        .group_by(enrolment.c.child_id, enrolment.c.unit_id)
+    )
+
+
+def own_cases_on(_: Keys) -> Select:
+    """The viewer's open cases on these children, the latest first."""
+    need = fact(NeedCase, "own_case")
+    return (
+        select(need.c.child_id, need.c.id)
+        .where(need.c.child_id == any_(THESE), need.c.person_id == ME, need_case.is_open(need))
+        .order_by(need.c.opened_at.desc(), need.c.id.desc())
+    )
+
+
+def through_guardians(keys: Keys) -> Select:
+    """Through whom C8 and C7 show these guardians: the children whose GUARDIAN they are now."""
+    held, part = fact(Guardianship, "seen_guardianship"), fact(Participant, "seen_part")
+    by_thread = exists_in(
+        part,
+        part.c.person_id == held.c.person_id,
+        part.c.child_id == held.c.child_id,
+        part.c.side == word("GUARDIAN"),
+        thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
+    )
+    return (
+        select(held.c.child_id)
+        .distinct()
+        .where(
+            held.c.person_id == any_(THESE),
+            holds(held),
+            or_(child.related(held.c.child_id, guardian.SEEN, keys), by_thread),
+        )
+    )
+
+
+def through_other_adults(keys: Keys) -> Select:
+    """Through whom C7 and C2 show these adults: children of threads in which they took part, and of registrations."""
+    part, registered = fact(Participant, "adult_part"), fact(Delegate, "adult_registration")
+    by_thread = select(part.c.child_id, part.c.unit_id).where(
+        part.c.person_id == any_(THESE),
+        part.c.side == word("GUARDIAN"),
+        ~guardian.is_guardian(part.c.person_id, part.c.child_id),
+        thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
+    )
+    by_registration = select(registered.c.child_id, registered.c.unit_id).where(
+        registered.c.person_id == any_(THESE), delegate.visible(registered, keys), delegate.active(registered)
+    )
+    return by_thread.union(by_registration)  # type: ignore[return-value] # a SELECT as much as any

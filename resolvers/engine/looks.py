@@ -1,0 +1,194 @@
+"""What an operation has seen of children, gathered level by level, and by which relation each of them was seen (L2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, bindparam, select
+
+from authz import access_log as policy
+from authz.engine.policy import Relation
+from authz.engine.sql import Keys, table
+from models.seen import SeenChild
+from resolvers.engine.statement import Statement, compiled
+from resolvers.log_chain import Entry
+
+if TYPE_CHECKING:
+    from resolvers.engine.run import Run
+
+LONGEST_NAME = 80
+
+
+CONTACT_TEACHER, SUBJECT_STAFF = int(Relation.CONTACT_TEACHER), int(Relation.SUBJECT_STAFF)
+UNIT_LEADER, UNIT_STAFF = int(Relation.UNIT_LEADER), int(Relation.UNIT_STAFF)
+CASE_WORKER, PARTICIPANT = int(Relation.CASE_WORKER), int(Relation.PARTICIPANT)
+TEACHING = (("contact", CONTACT_TEACHER), ("subject_staff", SUBJECT_STAFF))
+
+Seen: TypeAlias = tuple[UUID, int, UUID | None, UUID | None]
+"""A child, the relation, the unit of the relation, and the need case."""
+
+
+@dataclass
+class Looks:
+    """About whom the rows were that an answer is made of. Null keys, of what was joined and missing, are nobody."""
+
+    at_units: set[tuple[UUID | None, UUID | None]] = field(default_factory=set)
+    """Children, with the unit that made the row."""
+    children: set[UUID | None] = field(default_factory=set)
+    """Children as such."""
+    guardians: set[UUID] = field(default_factory=set)
+    other_adults: set[UUID] = field(default_factory=set)
+    cases: set[tuple[UUID | None, UUID | None]] = field(default_factory=set)
+    """Children whom another administrator's case tells of, with the case."""
+
+    def __bool__(self) -> bool:
+        return bool(self.at_units or self.children or self.guardians or self.other_adults or self.cases)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What of a level's records is gathered, by the places of its columns."""
+
+    kind: str
+    places: tuple[int, ...]
+
+    def take(self, looks: Looks, records: Sequence[Any]) -> None:
+        if self.kind == "at_units":
+            child, unit = self.places
+            looks.at_units |= {(r[child], r[unit]) for r in records}
+        elif self.kind == "children":
+            (child,) = self.places
+            looks.children |= {r[child] for r in records}
+        elif self.kind == "cases":
+            child, case = self.places
+            looks.children |= {r[child] for r in records if r[case] is None}
+            looks.cases |= {(r[child], r[case]) for r in records if r[case] is not None}
+        else:
+            (person,) = self.places
+            getattr(looks, self.kind).update(r[person] for r in records)
+
+
+@lru_cache(maxsize=256)
+def statement(rows_of: Callable[[Keys], Select], keys: Keys) -> Statement:
+    return compiled(rows_of(keys))
+
+
+@lru_cache(maxsize=1)
+def filtered_child() -> Statement:
+    """Whom the filter of a list names."""
+    person = table(SeenChild, "filter_person")
+    return compiled(select(person.c.id).where(person.c.child_key == bindparam("filter_child", type_=Uuid())))
+
+
+async def rows(run: Run, rows_of: Callable[[Keys], Select], these: Sequence[UUID]) -> Sequence[Any]:
+    return await run.fetch(statement(rows_of, run.keys), {"parents": these})
+
+
+async def seen_by_work(run: Run) -> list[Seen]:
+    """Whom the viewer saw as staff or administration, once for each relation and unit. Asks the database only for what
+    the viewer's keys do not say, and before the connection is given back."""
+    looks, values = run.looks, run.values
+    if not looks:
+        return []
+    await find_children(run)
+    # Whoever is family to a child, or was, has no work with it (R2).
+    family = {None, *values["closed"], *values["guardian"], *values["delegate"], *values["oneself"]}
+    seen = Work(values, looks.children - family, {pair for pair in looks.at_units if pair[0] not in family})
+    seen.by_others_cases(pair for pair in looks.cases if pair[0] not in family)
+    seen.by_teaching()
+    if seen.of_case:
+        for child_id, case_id in await rows(run, policy.own_cases_on, list(seen.of_case)):
+            seen.cases.setdefault(child_id, case_id)
+        seen.by_own_case()
+    if values["led"] or values["staffed"]:
+        goes = await rows(run, policy.own_units_of, list(seen.children)) if seen.children else ()
+        seen.at_own_units(goes)
+    seen.by_name_alone()
+    return seen.told
+
+
+async def find_children(run: Run) -> None:
+    """Through whom those adults were seen who were asked for by their ids; and what was made at no unit is of the child
+    as such."""
+    looks = run.looks
+    if looks.guardians:
+        looks.children.update(row[0] for row in await rows(run, policy.through_guardians, list(looks.guardians)))
+    if looks.other_adults:
+        found = await rows(run, policy.through_other_adults, list(looks.other_adults))
+        looks.at_units.update((row[0], row[1]) for row in found)
+    nowhere = {pair for pair in looks.at_units if pair[1] is None}
+    if nowhere:
+        looks.at_units -= nowhere
+        looks.children.update(child for child, _ in nowhere)
+
+
+class Work:
+    """By which of the viewer's relations, as the keys have them, each child was seen. Sets, and no loop for each child:
+    this is done in every answer to whoever works with many."""
+
+    def __init__(self, values: Mapping[str, Any], children: set[Any], at_units: set[Any]) -> None:
+        self.values = values
+        self.children = children
+        self.at_units = at_units
+        self.of_case = {child for child in values["cases"] if child in children}
+        if values["cases"]:
+            self.of_case.update({child for child, _ in at_units}.intersection(values["cases"]))
+        self.cases: dict[UUID, UUID] = {}
+        self.told: list[Seen] = []
+
+    def by_others_cases(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+        self.told += [(child, CASE_WORKER, None, case) for child, case in pairs]
+
+    def by_teaching(self) -> None:
+        """What a unit made by the relation there, a child as such by each."""
+        for name, relation in TEACHING:
+            self.told += [
+                (pair[0], relation, pair[1], None)
+                for pair in zip(self.values[name], self.values[f"{name}_unit"], strict=True)
+                if pair in self.at_units or pair[0] in self.children
+            ]
+
+    def by_own_case(self) -> None:
+        self.told += [(child, CASE_WORKER, None, self.cases.get(child)) for child in self.of_case]
+
+    def at_own_units(self, goes: Iterable[Any]) -> None:
+        """`goes`: of the children as such, the viewer's units where they go (true) or went. A leader is one of the
+        staff too; one look of theirs is one entry."""
+        led, staffed = frozenset(self.values["led"]), frozenset(self.values["staffed"])
+        places = {pair for pair in self.at_units if pair[1] in led or pair[1] in staffed}
+        places |= {(child, unit) for child, unit, now in goes if now or unit in led}
+        self.told += [(child, UNIT_LEADER if unit in led else UNIT_STAFF, unit, None) for child, unit in places]
+        # Of a child who has left an SFO or kindergarten, its staff see the name, where there are threads (C7).
+        met = {seen[0] for seen in self.told}
+        self.told += [(child, UNIT_STAFF, unit, None) for child, unit, _ in goes if child not in met]
+
+    def by_name_alone(self) -> None:
+        """Through a thread, whatever else made it visible: nothing that was seen goes unlogged."""
+        met, pairs = {seen[0] for seen in self.told}, {(seen[0], seen[2]) for seen in self.told}
+        left = {pair for pair in self.at_units if pair not in pairs and pair[0] not in self.of_case}
+        left |= {(child, None) for child in self.children if child not in met}
+        self.told += [(child, PARTICIPANT, unit, None) for child, unit in left]
+
+
+def entries(run: Run, kind: str, operation: str | None, document: bytes, seen: Sequence[Seen]) -> list[Entry]:
+    """One for each relation, unit and need case, with all children who were seen by it."""
+    values = run.values
+    client = f"{values['issuer']} {values['subject']}" if values["me"] is None else None
+    looker = values["now"], values["municipality_id"], values["me"], client
+    asked = kind, plain_name(operation), document
+    together: dict[tuple[int, UUID | None, UUID | None], list[UUID]] = {}
+    for child, *by in seen:
+        together.setdefault(tuple(by), []).append(child)  # type: ignore[arg-type]
+    return [Entry(*looker, *asked, *by, children) for by, children in together.items()]
+
+
+def plain_name(told: str | None) -> str | None:
+    """The client's own word for its operation: letters, digits and underscores, whatever it sent, and not many."""
+    if not told:
+        return None
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter == "_") else "?" for letter in told)
+    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1] + "~"

@@ -1,0 +1,507 @@
+"""Who looks at which child's data, on every road, and who is told of it: L2, and the row of C2's table on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import asyncpg
+import pytest
+
+from resolvers.access_log_writer import AccessNotLogged
+from tests.acts import PREVIEW, Acts, act, codes
+from tests.logged import Look, log_rows, looks
+from tests.worlds.village import village, with_threads
+from tests.worlds.world import DAY, LONG_AGO, World, oslo
+
+TEACHER: Look = ("teacher", "pupil", "CONTACT_TEACHER", "school")
+MATHS: Look = ("maths_teacher", "pupil", "SUBJECT_STAFF", "school")
+LEADER: Look = ("leader", "pupil", "UNIT_LEADER", "school")
+SFO: Look = ("sfo_worker", "pupil", "UNIT_STAFF", "sfo")
+SFO_LEADER: Look = ("sfo_leader", "pupil", "UNIT_LEADER", "sfo")
+OFFICER: Look = ("officer", "pupil", "CASE_WORKER", None)
+
+NODE = "query ($id: ID!) { node(id: $id) { id } }"
+NAME = "query ($id: ID!) { node(id: $id) { ... on Child { name } } }"
+LOG = """query ($id: ID!) { node(id: $id) { ... on Child { accessLog(first: 50) { totalCount
+    nodes { at role unit { name } lookedByName subjects operation } } } } }"""
+OPEN = act("openNeedCase", "case { id state }")
+
+
+def threads() -> World:
+    return with_threads(village())
+
+
+async def of(place: Any, world: World | None = None) -> Acts:
+    return await Acts.of(place, world or threads())
+
+
+async def logged(acts: Acts) -> list[set[Look]]:
+    return await looks(acts.place.database, acts.loaded)
+
+
+async def asks(acts: Acts, who: str, text: str, login: str | None = None, **variables: Any) -> list[set[Look]]:
+    """What is logged of one operation."""
+    before = len(await logged(acts))
+    await acts.ask(who, text, variables, login)
+    return (await logged(acts))[before:]
+
+
+# --- roads ----------------------------------------------------------------------------------------------------------
+
+UNIT = "query ($sfo: ID!) { node(id: $sfo) { ... on Unit { %s } } }"
+CHILD = "query ($child: ID!) { node(id: $child) { ... on Child { %s } } }"
+ROADS: dict[str, tuple[str, str, set[Look]]] = {
+    "pupils": ("teacher", "{ viewer { pupils { nodes { name } } } }", {TEACHER}),
+    "pupils' ids alone": ("teacher", "{ viewer { pupils { edges { node { id } } } } }", {TEACHER}),
+    "child by id": ("maths_teacher", CHILD % "name", {MATHS}),
+    "child's typename": ("leader", CHILD % "__typename", {LEADER}),
+    "child by ids": ("sfo_worker", "query ($child: ID!) { nodes(ids: [$child, $child]) { id } }", {SFO}),
+    "hidden field": ("assistant", CHILD % "nationalId", {("assistant", "pupil", "SUBJECT_STAFF", "school")}),
+    "threads": ("teacher", "{ viewer { threads { nodes { subject } } } }", {TEACHER}),
+    "threads by leader": ("leader", "{ viewer { threads { nodes { id } } } }", {LEADER}),
+    "threads by SFO": ("sfo_worker", "{ viewer { threads { nodes { child { name } } } } }", {SFO}),
+    "thread by id": ("maths_teacher", "query ($sums: ID!) { node(id: $sums) { id } }", {MATHS}),
+    "message by id": ("teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { body } } }", {TEACHER}),
+    "number of threads": ("teacher", CHILD % "threads { totalCount }", {TEACHER}),
+    "number of threads by filter": (
+        "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }", {LEADER},
+    ),
+    "cursors by filter": (
+        "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { pageInfo { endCursor } } } }",
+        {LEADER},
+    ),
+    "unit's children": ("sfo_worker", UNIT % "children { nodes { id } }", {SFO}),
+    "unit's threads": ("sfo_leader", UNIT % "threads { nodes { id } }", {SFO_LEADER}),
+    "group's children": ("teacher", "query ($class: ID!) { node(id: $class) { ... on Group { children { id } } } }",
+                         {TEACHER}),
+    "guardian by id": ("teacher", "query ($mother: ID!) { node(id: $mother) { ... on Guardian { name } } }", {TEACHER}),
+    "guardian by thread": ("sfo_leader", "query ($mother: ID!) { node(id: $mother) { id } }", {SFO_LEADER}),
+    "guardian's children": (
+        "leader", "query ($mother: ID!) { node(id: $mother) { ... on Guardian { children { name } } } }", {LEADER},
+    ),
+    "explanation": ("leader", "query ($child: ID!) { explainAccess(node: $child) { visible } }", {LEADER}),
+    "explanation of a thread": ("teacher", "query ($talk: ID!) { explainAccess(node: $talk) { visible } }", {TEACHER}),
+    "explanation of a guardian": ("teacher", "query ($mother: ID!) { explainAccess(node: $mother) { visible } }",
+                                  {TEACHER}),
+}  # fmt: skip
+
+
+def variables_of(acts: Acts, text: str) -> dict[str, str]:
+    """The ids that an operation names by handles."""
+    kinds = {"child": ("Child", "pupil"), "sfo": ("Unit", "sfo"), "school": ("Unit", "school"),
+             "class": ("Group", "3B"), "mother": ("Guardian", "mother"),
+             "talk": ("Thread", "talk"), "sums": ("Thread", "sums"),
+             "talk1": ("Message", "talk1"), "stranger": ("Child", "stranger"),
+             "teacher": ("StaffMember", "teacher")}  # fmt: skip
+    return {name: acts.id(*kind) for name, kind in kinds.items() if f"${name}:" in text}
+
+
+@pytest.mark.parametrize("road", ROADS)
+async def test_whoever_works_with_a_child_is_logged_on_every_road(place, road: str) -> None:
+    acts = await of(place)
+    who, text, expected = ROADS[road]
+    assert await asks(acts, who, text, **variables_of(acts, text)) == [expected]
+
+
+NOTHING = {
+    "nothing seen": ("teacher", "query ($stranger: ID!) { node(id: $stranger) { id } }"),
+    "nothing explained": ("teacher", "query ($stranger: ID!) { explainAccess(node: $stranger) { visible } }"),
+    "another's thread": ("maths_teacher", "query ($talk: ID!) { node(id: $talk) { id } }"),
+    "no thread of the child": (
+        "other_leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }",
+    ),
+    "oneself": ("teacher", "{ viewer { municipality person { name } units { name staff { name } } } }"),
+    "colleague": ("leader", "query ($teacher: ID!) { node(id: $teacher) { ... on StaffMember { name } } }"),
+    "how many children a unit has": (
+        "leader", "query ($school: ID!) { node(id: $school) { ... on Unit { children { totalCount } } } }",
+    ),
+    "how much is unread": ("leader", "{ viewer { unreadCount pupils { totalCount } threads { totalCount } } }"),
+    "the schema": ("leader", "{ __schema { queryType { name } } }"),
+    "as guardian": ("mother", "{ viewer { children { name threads { nodes { messages { nodes { body } } } } } } }"),
+    "as guardian by id": ("mother", CHILD % "name address { city }"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NOTHING)
+async def test_what_tells_nothing_about_a_child_or_is_read_by_family_is_not_logged(place, what: str) -> None:
+    acts = await of(place)
+    who, text = NOTHING[what]
+    assert await asks(acts, who, text, **variables_of(acts, text)) == []
+
+
+async def test_each_child_of_a_list_is_logged_once_for_each_relation(place) -> None:
+    world = threads()
+    world.person("friend", dt.date(2018, 5, 5))
+    world.enrol("friend", "school", LONG_AGO)
+    world.member("friend", "3B", since=LONG_AGO)
+    world.member("teacher", "maths", "SUBJECT_TEACHER", LONG_AGO)
+    acts = await of(place, world)
+    text = "{ viewer { pupils { nodes { name threads { nodes { messages { nodes { body author { name } } } } } } } } }"
+    friend: Look = ("teacher", "friend", "CONTACT_TEACHER", "school")
+    subject: Look = ("teacher", "pupil", "SUBJECT_STAFF", "school")
+    assert await asks(acts, "teacher", text) == [{TEACHER, subject, friend}]
+
+
+async def test_what_one_unit_made_is_logged_by_the_relation_there_and_the_child_by_all(place) -> None:
+    world = threads()
+    world.employ("teacher", "sfo", "STAFF")
+    acts = await of(place, world)
+    at_sfo: Look = ("teacher", "pupil", "UNIT_STAFF", "sfo")
+    text = "query ($id: ID!) { node(id: $id) { ... on Thread { subject child { name } } } }"
+    assert await asks(acts, "teacher", text, id=acts.id("Thread", "talk")) == [{TEACHER}]
+    assert await asks(acts, "teacher", text, id=acts.id("Thread", "afternoon")) == [{at_sfo}]
+    more = "query ($id: ID!) { node(id: $id) { ... on Thread { child { birthDate } } } }"
+    assert await asks(acts, "teacher", more, id=acts.id("Thread", "talk")) == [{TEACHER, at_sfo}]
+
+
+async def test_child_who_has_left_is_logged_with_the_unit_it_left(place) -> None:
+    world = village()
+    world.person("gone", dt.date(2016, 1, 1))
+    for unit in ("school", "sfo"):
+        world.enrol("gone", unit, LONG_AGO, world.today - 30 * DAY)
+    world.responsible("mother", "gone")
+    world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
+    acts = await of(place, world)
+    left = acts.id("Child", "gone")
+    assert await asks(acts, "leader", NAME, id=left) == [{("leader", "gone", "UNIT_LEADER", "school")}]
+    by_name: Look = ("sfo_worker", "gone", "UNIT_STAFF", "sfo")
+    assert await asks(acts, "sfo_worker", NAME, id=left) == [{by_name}]
+    assert await asks(acts, "sfo_worker", NODE, id=acts.id("Thread", "old")) == [{by_name}]
+
+
+async def test_r2_teacher_is_logged_for_pupils_and_not_for_their_own_child(place) -> None:
+    world = threads()
+    world.person("own", dt.date(2018, 4, 4))
+    world.responsible("teacher", "own")
+    world.enrol("own", "school", LONG_AGO)
+    world.member("own", "3B", since=LONG_AGO)
+    acts = await of(place, world)
+    text = "{ viewer { children { name } pupils { nodes { name } } units { children { nodes { name } } } } }"
+    assert await asks(acts, "teacher", text) == [{TEACHER}]
+    assert await asks(acts, "teacher", NAME, id=acts.id("Child", "own")) == []
+
+
+# --- acts, previews, cases ------------------------------------------------------------------------------------------
+
+
+async def test_what_an_act_reads_back_is_logged_and_a_refused_act_is_not(place) -> None:
+    acts = await of(place)
+    told = await acts.send("teacher", acts.id("Thread", "talk"))
+    assert await logged(acts) == [{TEACHER}]
+    [row] = await log_rows(acts.place.database, acts.loaded.municipality)
+    assert row["kind"] == "MUTATION"
+    assert codes(await acts.send("maths_teacher", acts.id("Thread", "talk"))) == ["NOT_FOUND"]
+    await acts.send("mother", told["message"]["thread"]["id"])
+    assert len(await logged(acts)) == 1
+
+
+async def test_preview_of_recipients_is_logged(place) -> None:
+    acts = await of(place)
+    given = {"childId": acts.id("Child", "pupil"), "unitId": acts.id("Unit", "school"),
+             "recipientIds": [acts.id("Guardian", "mother")]}  # fmt: skip
+    assert await asks(acts, "teacher", PREVIEW, input=given) == [{TEACHER}]
+    of_family = {**given, "recipientIds": []}
+    assert await asks(acts, "mother", PREVIEW, input=of_family) == []
+    letter = "query ($input: UnitLetterPreviewInput!) { unitLetterPreview(input: $input) { %s } }"
+    to_unit = {"unitId": acts.id("Unit", "sfo")}
+    assert await asks(acts, "sfo_leader", letter % "threads", input=to_unit) == []
+    assert await asks(acts, "sfo_leader", letter % "recipients { guardian { name } }", input=to_unit) == [{SFO_LEADER}]
+
+
+def asked(acts: Acts, **more: Any) -> dict[str, Any]:
+    number = acts.world.people["pupil"].number
+    return {"nationalId": number, "reason": "Klage", "idempotencyKey": acts.key(), **more}
+
+
+async def test_case_worker_is_logged_with_the_case(place) -> None:
+    acts = await of(place)
+    told = await acts.act("officer", OPEN, asked(acts))
+    assert told["case"]["state"] == "OPEN"
+    assert await logged(acts) == [{OFFICER}]
+    assert await asks(acts, "officer", NAME, id=acts.id("Child", "pupil")) == [{OFFICER}]
+    rows = await log_rows(acts.place.database, acts.loaded.municipality)
+    of_case = "select id from need_case where child_id = $1"
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    case_id = await connection.fetchval(of_case, rows[0]["children"][0])
+    await connection.close()
+    assert [row["need_case_id"] for row in rows] == [case_id] * 2
+
+
+async def test_whoever_reads_whom_anothers_case_is_about_is_logged_and_whoever_asked_is_not(place) -> None:
+    world = threads()
+    world.person("second", documented=False)
+    world.administrator("second")
+    world.protect("pupil", "fortrolig")
+    acts = await of(place, world)
+    assert (await acts.act("officer", OPEN, asked(acts)))["case"]["state"] == "WAITING"
+    cases = "{ viewer { cases { nodes { state askedFor } } } }"
+    assert await asks(acts, "officer", cases) == []
+    assert await asks(acts, "second", cases) == [{("second", "pupil", "CASE_WORKER", None)}]
+    assert await asks(acts, "leader", cases) == [{LEADER}]
+    assert await asks(acts, "teacher", cases) == []
+
+
+async def test_act_that_cannot_be_logged_is_not_done(place, monkeypatch) -> None:
+    acts = await of(place)
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    await connection.execute("revoke insert on access_log from innsyn_api")
+    try:
+        with pytest.raises(AccessNotLogged):
+            await acts.send("teacher", acts.id("Thread", "talk"), body="Ikke sendt")
+        with pytest.raises(AccessNotLogged):
+            await acts.ask("teacher", NAME, {"id": acts.id("Child", "pupil")})
+        # Whose reading is not logged need not wait for the log.
+        assert await acts.ask("mother", NAME, {"id": acts.id("Child", "pupil")})
+    finally:
+        await connection.execute("grant insert on access_log to innsyn_api")
+        await connection.close()
+    assert "Ikke sendt" not in (await acts.bodies("mother", acts.id("Thread", "talk")) or [])
+
+
+# --- what is written ------------------------------------------------------------------------------------------------
+
+
+async def document(acts: Acts, who: str, text: str, **variables: Any) -> tuple[bytes, list[str]]:
+    await acts.ask(who, text, variables)
+    row = (await log_rows(acts.place.database, acts.loaded.municipality))[-1]
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    try:
+        fields = "select fields from access_log_document where digest = $1"
+        return row["document"], await connection.fetchval(fields, row["document"])
+    finally:
+        await connection.close()
+
+
+async def test_question_is_kept_by_its_fields_without_a_word_of_the_client(place) -> None:
+    acts = await of(place)
+    child = acts.id("Child", "pupil")
+    digest, fields = await document(acts, "teacher", NAME, id=child)
+    assert fields == ["Child.name", "Query.node"]
+    written = (
+        'query Ola01817512345 { ola01817512345: node(id: "%s") { ...Secret } } fragment Secret on Child { n: name }'
+    )
+    assert (await document(acts, "teacher", written % child))[0] == digest
+    other = written.replace("n: name", "id n: name")
+    longer = await document(acts, "teacher", other % child)
+    assert longer[0] != digest
+    assert longer[1] == ["Child.id", "Child.name", "Query.node"]
+
+
+async def test_what_a_request_left_out_is_not_said_to_be_asked(place) -> None:
+    acts = await of(place)
+    child = acts.id("Child", "pupil")
+    text = """query ($id: ID!, $all: Boolean!) { node(id: $id) { ... on Child { name
+        address @include(if: $all) { city } ...More @skip(if: $all) } } } fragment More on Child { birthDate }"""
+    _, some = await document(acts, "teacher", text, id=child, all=False)
+    assert some == ["Child.birthDate", "Child.name", "Query.node"]
+    _, other = await document(acts, "teacher", text, id=child, all=True)
+    assert other == ["Child.address", "Child.name", "PostalAddress.city", "Query.node"]
+
+
+async def test_name_of_an_operation_is_cut_and_cannot_break_a_line(place) -> None:
+    acts = await of(place)
+    child = acts.id("Child", "pupil")
+    await acts.ask("teacher", NAME.replace("query", f"query {'N' * 5000}"), {"id": child})
+    await acts.ask("teacher", NAME.replace("query", "query Fine_1"), {"id": child})
+    await acts.ask("teacher", NAME, {"id": child})
+    rows = await log_rows(acts.place.database, acts.loaded.municipality)
+    assert [row["operation"] for row in rows] == ["N" * 79 + "~", "Fine_1", None]
+
+
+def test_name_with_strange_letters_becomes_a_plain_one() -> None:
+    from resolvers.engine.looks import plain_name  # noqa: PLC0415
+
+    assert plain_name("a\nb\x1b[31m\u202eÅ;--") == "a?b??31m??????"[: len("a\nb\x1b[31m\u202eÅ;--")]
+    assert plain_name("") is None
+
+
+async def test_instant_and_looker_are_the_requests_own(place) -> None:
+    acts = await of(place)
+    await acts.ask("teacher", NAME, {"id": acts.id("Child", "pupil")})
+    [row] = await log_rows(acts.place.database, acts.loaded.municipality)
+    assert (row["at"], row["kind"], row["client"]) == (acts.now, "QUERY", None)
+
+
+# --- who is told ----------------------------------------------------------------------------------------------------
+
+
+async def looked_at(acts: Acts, *who: str) -> None:
+    for one in who:
+        await acts.ask(one, NAME.replace("query", f"query By_{one}"), {"id": acts.id("Child", "pupil")})
+
+
+async def told(acts: Acts, who: str, login: str | None = None) -> list[dict[str, Any]] | None:
+    node = (await acts.ask(who, LOG, {"id": acts.id("Child", "pupil")}, login))["node"]
+    if node["accessLog"] is None:
+        return None
+    assert node["accessLog"]["totalCount"] == len(node["accessLog"]["nodes"])
+    entries: list[dict[str, Any]] = node["accessLog"]["nodes"]
+    return entries
+
+
+def short(entries: list[dict[str, Any]] | None) -> list[tuple[str, str | None, str | None]]:
+    assert entries is not None
+    return [(one["role"], one["unit"] and one["unit"]["name"], one["operation"]) for one in entries]
+
+
+async def test_guardian_is_told_role_and_unit_and_not_who(place) -> None:
+    acts = await of(place)
+    await looked_at(acts, "teacher", "sfo_worker", "leader")
+    for guardian in ("mother", "father"):
+        entries = await told(acts, guardian)
+        assert short(entries) == [
+            ("UNIT_LEADER", "Fjellet skole", None),
+            ("UNIT_STAFF", "Fjellet SFO", None),
+            ("CONTACT_TEACHER", "Fjellet skole", None),
+        ]
+        assert {(one["lookedByName"], one["subjects"]) for one in entries or ()} == {(None, None)}
+
+
+async def test_guardian_signed_in_as_an_employee_is_told_nothing(place) -> None:
+    acts = await of(place)
+    await looked_at(acts, "teacher")
+    assert (await acts.ask("mother", LOG, {"id": acts.id("Child", "pupil")}, "employee"))["node"] is None
+
+
+async def test_leader_is_told_who_of_the_own_unit_and_of_the_administration(place) -> None:
+    acts = await of(place)
+    await acts.act("officer", OPEN, asked(acts))
+    await looked_at(acts, "teacher", "sfo_worker", "officer")
+    entries = await told(acts, "leader")
+    assert short(entries)[:2] == [
+        ("CASE_WORKER", None, "By_officer"),
+        ("CONTACT_TEACHER", "Fjellet skole", "By_teacher"),
+    ]
+    assert [one["lookedByName"] for one in entries or ()] == [
+        acts.world.people[who].name for who in ("officer", "teacher", "officer")
+    ]
+    assert (entries or [])[0]["subjects"] == ["CHILD"]
+    entries = await told(acts, "sfo_leader")
+    assert [role for role, _, _ in short(entries)] == ["CASE_WORKER", "UNIT_STAFF", "CASE_WORKER"]
+
+
+@pytest.mark.parametrize("who", ["teacher", "maths_teacher", "assistant", "sfo_worker"])
+async def test_nobody_else_is_told_who_looked(place, who: str) -> None:
+    acts = await of(place)
+    await looked_at(acts, "teacher")
+    engine = acts.place.engine
+    prepared = engine.documents.prepare(LOG, None)
+    viewer = acts.place.viewer(acts.world, who, "both")
+    answer = await engine.run(prepared, {"id": acts.id("Child", "pupil")}, viewer, acts.now)
+    assert answer.data == {"node": {"accessLog": None}}
+    assert answer.hidden == {"Child.accessLog": 1}
+
+
+async def test_leader_whom_the_child_has_left_and_the_pupil_are_told_nothing(place) -> None:
+    world = village(born=dt.date(2010, 2, 3))
+    world.person("gone", dt.date(2016, 1, 1))
+    world.enrol("gone", "school", LONG_AGO, world.today - 30 * DAY)
+    acts = await of(place, world)
+    await looked_at(acts, "teacher")
+    assert await told(acts, "pupil") is None
+    node = (await acts.ask("leader", LOG, {"id": acts.id("Child", "gone")}))["node"]
+    assert node == {"accessLog": None}
+
+
+async def test_case_worker_is_told_in_a_case_opened_for_that_and_in_no_other(place) -> None:
+    world = threads()
+    world.person("second", documented=False)
+    world.administrator("second")
+    acts = await of(place, world)
+    await looked_at(acts, "teacher", "sfo_worker")
+    assert (await acts.act("officer", OPEN, asked(acts)))["problems"] == []
+    assert await told(acts, "officer") == []
+    assert (await acts.act("second", OPEN, asked(acts, forAccessLog=True)))["problems"] == []
+    assert await told(acts, "officer") == []
+    entries = await told(acts, "second")
+    assert {(one["lookedByName"], one["role"]) for one in entries or ()} >= {
+        (acts.world.people["teacher"].name, "CONTACT_TEACHER"),
+        (acts.world.people["sfo_worker"].name, "UNIT_STAFF"),
+    }
+    acts.now += dt.timedelta(hours=9)
+    assert (await acts.ask("second", LOG, {"id": acts.id("Child", "pupil")}))["node"] is None
+
+
+async def test_leader_of_two_units_is_told_of_neither_that_the_child_has_left(place) -> None:
+    world = threads()
+    world.employ("leader", "sfo", "LEADER")
+    world.person("half", dt.date(2016, 1, 1))
+    world.responsible("mother", "half")
+    world.enrol("half", "school", LONG_AGO)
+    world.enrol("half", "sfo", LONG_AGO, world.today)
+    acts = await of(place, world)
+    yesterday = acts.now
+    acts.now = yesterday - DAY
+    await acts.ask("sfo_worker", NAME, {"id": acts.id("Child", "half")})
+    acts.now = yesterday
+    node = (await acts.ask("leader", LOG, {"id": acts.id("Child", "half")}))["node"]
+    assert node["accessLog"]["nodes"] == []
+    node = (await acts.ask("mother", LOG, {"id": acts.id("Child", "half")}))["node"]
+    assert [one["role"] for one in node["accessLog"]["nodes"]] == ["UNIT_LEADER", "UNIT_LEADER", "UNIT_STAFF"]
+
+
+async def test_entries_tell_nothing_of_the_other_children_of_an_operation(place) -> None:
+    world = threads()
+    world.person("friend", dt.date(2018, 5, 5))
+    world.enrol("friend", "school", LONG_AGO)
+    world.member("friend", "3B", since=LONG_AGO)
+    acts = await of(place, world)
+    await acts.ask("teacher", "{ viewer { pupils { nodes { name } } } }", {})
+    await acts.ask("teacher", NAME, {"id": acts.id("Child", "friend")})
+    assert len(await told(acts, "mother") or ()) == 1
+
+
+async def test_r1_looks_of_somebody_who_is_blocked_now_stay_listed(place) -> None:
+    world = threads()
+    world.block("teacher", "pupil", world.today)
+    acts = await of(place, world)
+    noon = acts.now
+    acts.now = noon - DAY
+    await looked_at(acts, "teacher")
+    acts.now = noon
+    assert (await acts.ask("teacher", NAME, {"id": acts.id("Child", "pupil")}))["node"] is None
+    assert [role for role, _, _ in short(await told(acts, "mother"))] == ["CONTACT_TEACHER"]
+
+
+async def test_pages_go_through_all_entries_once(place) -> None:
+    acts = await of(place)
+    await acts.act("officer", OPEN, asked(acts))
+    await looked_at(acts, *["teacher", "officer", "leader"] * 3)
+    text = """query ($id: ID!, $after: String) { node(id: $id) { ... on Child { accessLog(first: 3, after: $after) {
+        edges { cursor node { at role } } pageInfo { hasNextPage } } } } }"""
+    met: list[Any] = []
+    after = None
+    while True:
+        page = (await acts.ask("mother", text, {"id": acts.id("Child", "pupil"), "after": after}))["node"]["accessLog"]
+        met += [edge["node"]["at"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["edges"][-1]["cursor"]
+    assert met == sorted(met, reverse=True)
+    assert len(met) == len(set(met)) == 10
+    backwards = text.replace("first: 3, after: $after", "last: 4").replace(", $after: String", "")
+    page = (await acts.ask("mother", backwards, {"id": acts.id("Child", "pupil")}))["node"]["accessLog"]
+    assert [edge["node"]["at"] for edge in page["edges"]] == met[-4:]
+
+
+# --- what it costs --------------------------------------------------------------------------------------------------
+
+
+async def test_guardians_plan_gathers_nothing_and_reads_no_column_for_the_log(place) -> None:
+    acts = await of(place)
+    text = "{ viewer { threads { nodes { subject child { name birthDate } messages { nodes { body } } } } } }"
+    prepared = acts.place.engine.documents.prepare(text, None)
+    gathered: dict[bool, int] = {}
+    columns: dict[bool, int] = {}
+    for who in ("mother", "leader"):
+        await acts.ask(who, text, {})
+    for planner, plan in prepared.plans.values():
+        [(_, _, _, steps)] = plan.steps
+        [(_, _, reading)] = steps
+        [part] = reading.level.parts
+        works = planner.viewer_works
+        gathered[works], columns[works] = len(part.view.notes), len(reading.level.columns)
+    assert gathered == {False: 0, True: 2}
+    # The leader's rows bring the child and the unit of the thread, and the child once more as itself.
+    assert columns[True] == columns[False] + 3
