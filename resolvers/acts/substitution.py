@@ -153,7 +153,9 @@ async def end_substitution(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     """From now on: the position and the group roles end with it."""
     substitution_id = acting.key_of(given["substitutionId"], "Substitution", "input", "substitutionId")
     row = table(Substitution, "the_substitution")
-    known = await acting.row(select(row.c.unit_id).where(row.c.id == WHICH), which=substitution_id)
+    known = await acting.row(
+        select(row.c.unit_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=substitution_id
+    )
     if known is None:
         raise not_found("input", "substitutionId")
     await held_unit(acting, known["unit_id"])
