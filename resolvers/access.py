@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, false, null, select
 
-from authz import absence, broadcast, child, delegate, record, relation, thread, unit
+from authz import absence, broadcast, child, delegate, need_case, record, relation, thread, unit
 from authz.engine.policy import ANY_RELATION, PRINTED_AS, STAFF, Relation
 from authz.engine.sql import UUIDS, holds, table
 from models import (
@@ -26,6 +26,7 @@ from models import (
     GroupMembership,
     Guardianship,
     Message,
+    NeedCase,
     Participant,
     Position,
     Record,
@@ -233,6 +234,7 @@ class Reasons:
             "Task": lambda key: self.of_matter(Task, key, child.STRICT),
             "Substitution": self.of_substitution,
             "Broadcast": self.of_broadcast,
+            "NeedCase": self.of_need_case,
         }
         return await asked[self.type_name](row_id)
 
@@ -421,6 +423,25 @@ class Reasons:
         about = [one[0] for one in await self.run.fetch(children, {"letter": row_id})]
         told += await self.by_children(about[:1], "T3", Relation.CONTACT_TEACHER, at=own["unit_id"])
         return told + await self.by_work(own["unit_id"])
+
+    async def of_need_case(self, row_id: UUID) -> list[dict[str, Any]]:
+        """A case is seen by the administration, and by whoever leads a unit of the child it is about."""
+        row, keys = table(NeedCase, "need"), self.run.keys
+        found = compiled(
+            select(
+                row.c.child_id,
+                row.c.person_id,
+                need_case.of_leader(row, keys).label("leads"),
+                need_case.administers().label("administers"),
+            ).where(row.c.id == bindparam("case", type_=Uuid()))
+        )
+        (own,) = await self.run.fetch(found, {"case": row_id})
+        told = await self.by_children([own["child_id"]], "C2", Relation.UNIT_LEADER) if own["leads"] else []
+        asked = own["person_id"] == self.asked.person_id
+        if own["administers"] and (asked or not told):
+            words = "asked for it, in the administration" if asked else "belongs to the administration, and it waits"
+            told.append(reason(Relation.CASE_WORKER, "C2", words, self.opens(Relation.CASE_WORKER)))
+        return told
 
     async def by_roads(self, own: Any) -> list[dict[str, Any]]:
         """T1 to T6, each with the relation by which it holds."""

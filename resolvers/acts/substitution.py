@@ -180,9 +180,9 @@ async def tasks_of_family(acting: Acting, person_id: UUID) -> None:
     """R2 closes the substitute's own family to them; the administration hears of it."""
     kinship = fact(Kinship, "own_family")
     rows = await acting.rows(select(kinship.c.child_id).where(kinship.c.person_id == WHICH), which=person_id)
+    # Asked of nobody's children too: whether a number is that of somebody with family here is not the leader's to time.
     children = [row["child_id"] for row in rows]
-    if children:
-        await make_due_tasks(acting, children)
+    await make_due_tasks(acting, children)
 
 
 SOURCES: dict[str, Source] = {
