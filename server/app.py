@@ -118,7 +118,11 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
         gateway = await Gateway.open(connect, size=CONNECTIONS)
         stack.push_async_callback(gateway.close)
         services = Services(
-            vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
+            vault,
+            partial(looked_up, contacts),
+            Cursors(vault.derived_key("cursors")),
+            serving.settings.documents,
+            serving.settings.introspection,
         )
         engine = Engine(public_catalogue(), gateway, services)
         edge = serving.settings.edge

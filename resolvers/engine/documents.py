@@ -56,6 +56,8 @@ class Prepared:
     price: Price
     fixed_cost: int | None
     """The cost, where no variable has a say in it."""
+    introspects: bool
+    """Whether it asks the schema about itself, beside or in the place of data."""
     kept_as: tuple[str, str | None]
     """Text and operation name, under which it is kept."""
     plans: dict[Any, Any] = field(default_factory=dict)
@@ -184,6 +186,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
         limits=limits,
         price=price,
         fixed_cost=fixed_cost,
+        introspects=pricing.introspects,
         kept_as=(text, operation_name),
     )
 

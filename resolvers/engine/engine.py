@@ -70,9 +70,11 @@ class Engine:
         now: dt.datetime,
         language: str = "en",
     ) -> Answer:
-        """Raises DocumentRefused for variables, page sizes or cursors that do not fit. `language` (nb, nn or en) is
-        that of the problems' texts."""
+        """Raises DocumentRefused for variables, page sizes or cursors that do not fit, and for an introspection that is
+        not the viewer's. `language` (nb, nn or en) is that of the problems' texts."""
         prepared.cost(variables)
+        if prepared.introspects and not self.services.introspection.allows(viewer):
+            raise refusal("INTROSPECTION_NOT_ALLOWED", "The schema does not tell this viewer about itself.")
         values = prepared.values(variables)
         if prepared.kind == "mutation":
             mutations = Mutations(self, prepared, values, viewer, now, language)

@@ -48,7 +48,7 @@ class Limits:
     default_page: int = 50
     list_size: int = 5
     """What a list without pages is reckoned as."""
-    suggestions: bool = True
+    suggestions: bool = False
     """Whether validation may say "Did you mean ...?"."""
     cached_documents: int = 1_000
     cached_bytes: int = 32 * 1024 * 1024
