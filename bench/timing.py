@@ -64,7 +64,7 @@ ROADS: dict[str, tuple[str, str]] = {
     ),
     "sendMessage": (
         "Thread",
-        f'mutation ($id: ID!) {{ sendMessage(input: {{ threadId: $id, body: "Hei", idempotencyKey: "k" }}) {{ {ACT} }} }}',
+        f'mutation ($id: ID!) {{ sendMessage(input: {{threadId: $id, body: "Hei", idempotencyKey: "k"}}) {{{ACT}}} }}',
     ),
     "retractMessage": ("Message", f"mutation ($id: ID!) {{ retractMessage(input: {{ messageId: $id }}) {{ {ACT} }} }}"),
 }

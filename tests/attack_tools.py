@@ -23,7 +23,7 @@ from graphql import build_schema
 from server.data_folder import DataFolder
 from server.database import open_database
 from tests.conftest import FAST
-from tests.standing import Standing, standing
+from tests.lone_server import LoneServer, lone_server
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,7 +34,7 @@ class Tool:
     version: str
     what: str
     """What it does, for whoever reads the result."""
-    command: Callable[[Standing, Path], list[str]]
+    command: Callable[[LoneServer, Path], list[str]]
     """Its words, given the server and a folder of its own."""
     findings: Callable[[str, Path], list[str]]
     """What it says is wrong, out of what it printed and left in its folder."""
@@ -46,11 +46,11 @@ class Tool:
     """After which it is ended, with what it has found by then."""
 
 
-def private(server: Standing) -> str:
+def private(server: LoneServer) -> str:
     return f"Authorization: Bearer {server.token('mother', 'private')}"
 
 
-def employee(server: Standing) -> str:
+def employee(server: LoneServer) -> str:
     return f"Authorization: Bearer {server.token('leader', 'employee')}"
 
 
@@ -61,7 +61,7 @@ def roots() -> list[str]:
     return sorted(query.fields)
 
 
-def clairvoyance(server: Standing, folder: Path) -> list[str]:
+def clairvoyance(server: LoneServer, folder: Path) -> list[str]:
     """With the names that are there among some hundred that are not, one letter off."""
     off = {f"{name[:at]}x{name[at + 1 :]}" for name in roots() for at in range(len(name))}
     (folder / "words").write_text("\n".join([*roots(), *sorted(off)]) + "\n")
@@ -77,7 +77,7 @@ def told_apart(printed: str, _: Path) -> list[str]:
     return [] if missed or wrong > len(roots()) else [f"tells the names of Query, with {wrong} mistakes"]
 
 
-def schemathesis(server: Standing, _: Path) -> list[str]:
+def schemathesis(server: LoneServer, _: Path) -> list[str]:
     return ["run", str(ROOT / "schema.graphql"), "-u", f"{server.url}/graphql", "-H", employee(server),
             "--phases", "fuzzing", "-n", "25", "--max-time", "90", "--checks", "not_a_server_error",
             "--suppress-health-check", "all", "--continue-on-failure", "--no-color", "--seed", "1"]  # fmt: skip
@@ -89,7 +89,7 @@ def failures(printed: str, _: Path) -> list[str]:
     )
 
 
-def auditor(server: Standing, folder: Path) -> list[str]:
+def auditor(server: LoneServer, folder: Path) -> list[str]:
     return ["-t", f"{server.url}/graphql", "-H", employee(server), "--json", str(folder / "found.json")]
 
 
@@ -97,7 +97,7 @@ def audited(_: str, folder: Path) -> list[str]:
     return [one["type"] for one in json.loads((folder / "found.json").read_text())["findings"]]
 
 
-def inql(server: Standing, folder: Path) -> list[str]:
+def inql(server: LoneServer, folder: Path) -> list[str]:
     return ["-t", f"{server.url}/graphql", "--header", *private(server).split(": ", 1), "-o", str(folder),
             "--no-generate-html", "--no-generate-queries"]  # fmt: skip
 
@@ -107,7 +107,7 @@ def introspected(_: str, folder: Path) -> list[str]:
     return ["was told the schema"] if files else []
 
 
-def graphrecon(server: Standing, _: Path) -> list[str]:
+def graphrecon(server: LoneServer, _: Path) -> list[str]:
     return ["-u", server.url, "--schema"]
 
 
@@ -145,7 +145,7 @@ EXPLAINED = {
 }
 
 
-def run(tool: Tool, server: Standing) -> tuple[bool, str]:
+def run(tool: Tool, server: LoneServer) -> tuple[bool, str]:
     """Whether all is well, and a line about it."""
     with tempfile.TemporaryDirectory() as told:
         folder = Path(told)
@@ -188,7 +188,7 @@ async def attack(path: Path) -> bool:
     """Whether every tool ran, and found nothing that is not explained."""
     async with (
         open_database(DataFolder.at(path / "cluster"), cluster_settings=FAST) as database,
-        standing(path, database, INNSYN_INTROSPECTION="EMPLOYEES") as server,
+        lone_server(path, database, INNSYN_INTROSPECTION="EMPLOYEES") as server,
     ):
         well = True
         for tool in TOOLS:

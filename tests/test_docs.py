@@ -139,12 +139,13 @@ def test_every_variable_that_the_code_reads_is_told_of() -> None:
     assert {name for name in read if f"`{name}`" not in told} == set()
 
 
-def test_every_incident_names_tests_that_there_are() -> None:
+@pytest.mark.parametrize(("page", "least"), [("must-never", 20), ("attacks", 60)])
+def test_every_incident_and_every_attack_names_tests_that_there_are(page: str, least: int) -> None:
     there = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
     }
-    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "must-never.md").read_text(encoding="utf-8"))
-    assert len(named) > 20
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))
+    assert len(named) > least
     assert set(named) - there == set()

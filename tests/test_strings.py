@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import TestServer, new_database
 from tests.files import FILES
 from tests.inputs import Asking, Slot, slots
-from tests.standing import Standing, standing
+from tests.lone_server import LoneServer, lone_server
 from tests.test_existence import KINDS, SCHEMA, VIEWERS
 
 MARK = "Kvark"
@@ -62,7 +62,7 @@ WRITTEN_BY_ACTS = {"message", "thread", "participant", "carried_out", "record", 
 
 @dataclass
 class Target:
-    server: Standing
+    server: LoneServer
     asking: Asking
     client: httpx.AsyncClient
     admin: asyncpg.Connection[Any]
@@ -87,7 +87,7 @@ class Target:
 async def target(test_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
     async with (
         new_database(test_server) as database,
-        standing(tmp_path_factory.mktemp("standing"), database) as server,
+        lone_server(tmp_path_factory.mktemp("server"), database) as server,
         httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         here = server.here

@@ -23,7 +23,7 @@ from vault import Vault
 
 
 @dataclass
-class Standing:
+class LoneServer:
     url: str
     here: Furnished
     folder: Path
@@ -45,7 +45,7 @@ class Standing:
 
 
 @asynccontextmanager
-async def standing(folder: Path, database: Database, **environment: str) -> AsyncIterator[Standing]:
+async def lone_server(folder: Path, database: Database, **environment: str) -> AsyncIterator[LoneServer]:
     data = DataFolder.at(folder / "data")
     vault = Vault.open(data.keys_file, create=True)
     async with opened_place(database, vault) as place:
@@ -61,7 +61,7 @@ async def standing(folder: Path, database: Database, **environment: str) -> Asyn
     command = [Path(sys.executable).with_name("innsyn"), "serve", "--port", "0", "--data", data.path, "--today", day]
     log = folder / "log"
     with running(command, told, log) as url:
-        yield Standing(url, here, data.path, log)
+        yield LoneServer(url, here, data.path, log)
 
 
 @contextmanager
