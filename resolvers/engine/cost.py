@@ -144,8 +144,8 @@ class Pricing:
         self.limits = limits
         self.defaults = {d.variable.name.value: d.default_value for d in operation.variable_definitions or ()}
         self.variables: set[str] = set()
-        self.introspects = False
-        """Whether the schema is asked about itself."""
+        self.introspection = 0
+        """What is asked of the schema about itself; a part of the price."""
 
     def of_operation(self) -> Price:
         root = self.schema.get_root_type(self.operation.operation)
@@ -173,11 +173,12 @@ class Pricing:
     def of_field(self, node: FieldNode, parent: GraphQLNamedType, page: PageSize | None) -> Price:
         if node.selection_set is None:
             return Price(1)
-        definition = META.get(node.name.value)
-        if definition is None:
-            definition = self.definition(parent, node.name.value)
-        else:
-            self.introspects = True
+        if (meta := META.get(node.name.value)) is not None:
+            below = self.of_selection(node.selection_set, get_named_type(meta.type), None)
+            below.fixed += 1
+            self.introspection += below.fixed
+            return below
+        definition = self.definition(parent, node.name.value)
         inner = get_named_type(definition.type)
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
         own_page = self.page_size(node, definition, arguments)
@@ -237,10 +238,12 @@ META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 @lru_cache(maxsize=4)
 def introspection_sizes(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
     """How long the lists of an introspection are, by type and field: all of the schema's types, and of what a type or
-    field has, the mean. Rows have no part in it."""
+    field has, the mean; of fields, that of the types of fields where it is greater. Rows have no part in it."""
     types = list(schema.type_map.values())
     kept = [one for one in types if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)]
     fields = [told for one in kept for told in one.fields.values()]
+    reached = [get_named_type(told.type) for told in fields]
+    of_fields = sum(len(one.fields) for one in reached if isinstance(one, GraphQLObjectType | GraphQLInterfaceType))
     inputs = [told for one in types if isinstance(one, GraphQLInputObjectType) for told in one.fields.values()]
     words = [told for one in types if isinstance(one, GraphQLEnumType) for told in one.values]
     arguments = sum(len(told.args) for told in fields)
@@ -248,7 +251,7 @@ def introspection_sizes(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
     return {
         ("__Schema", "types"): len(types),
         ("__Schema", "directives"): len(schema.directives),
-        ("__Type", "fields"): mean(len(fields), len(types)),
+        ("__Type", "fields"): max(mean(len(fields), len(types)), mean(of_fields, len(fields))),
         ("__Type", "inputFields"): mean(len(inputs), len(types)),
         ("__Type", "enumValues"): mean(len(words), len(types)),
         ("__Type", "interfaces"): 1,

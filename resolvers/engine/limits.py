@@ -46,6 +46,8 @@ class Limits:
     """Entries of one page, and of the list `nodes(ids:)`."""
     cost: int = 200_000
     default_page: int = 50
+    introspection: int = 100_000
+    """Of the cost, what the schema tells about itself."""
     list_size: int = 5
     """What a list without pages is reckoned as."""
     suggestions: bool = False
