@@ -50,7 +50,16 @@ VIEWERS = [
     ("teacher", "employee"), ("maths_teacher", "employee"), ("leader", "employee"), ("other_leader", "employee"),
     ("sfo_leader", "both"), ("officer", "employee"), ("aunt", "private"), ("ex", "private"),
 ]  # fmt: skip
-CUT_OFF = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, OSError, TimeoutError, DBAPIError)
+CUT_OFF = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+    DBAPIError,
+)
+"""How a request ends whose connection is broken off; the pool lets such a connection go."""
 
 
 @dataclass
