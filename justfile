@@ -49,6 +49,14 @@ histories *options:
 inbox:
     uv run python -m lint.inbox
 
+# Let public attack tools at a real server, and say what each found
+attack-tools:
+    uv run python -m tests.attack_tools
+
+# Measure whether a closed id takes another time than one that never was; --help says what can be chosen
+timing *options:
+    uv run --group bench python -m bench.timing {{ options }}
+
 # Say how well sensitive content is found, on the sentences kept for it; --wrong lists the faults
 screening *options:
     uv run python -m tests.corpus {{ options }}

@@ -89,6 +89,11 @@ def visible(delegate: FromClause, keys: Keys) -> ColumnElement[bool]:
     return all_of(any_of(own, others), live)
 
 
+def known(delegate: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """Seen, or for a child whose GUARDIAN the viewer is: they take back what they gave, seen or not."""
+    return any_of(visible(delegate, keys), keys.has(delegate.c.child_id, "guardian"))
+
+
 def active(delegate: FromClause) -> ColumnElement[bool]:
     """The adult is DELEGATE at the unit now."""
     delegation = fact(Delegation, "delegation_now")

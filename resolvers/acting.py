@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, text
+from sqlalchemy import CompoundSelect, RowMapping, Select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -69,7 +69,7 @@ class Acting:
         today: dt.date = self.scene.standing["today"]
         return today
 
-    async def rows(self, statement: Select, **more: Any) -> Sequence[RowMapping]:
+    async def rows(self, statement: Select | CompoundSelect, **more: Any) -> Sequence[RowMapping]:
         """The rows of a SELECT whose parameters are the viewer's standing, the clock, and `more`."""
         found = await self.connection.execute(statement, {**self.scene.standing, **more})
         return found.mappings().all()

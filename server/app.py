@@ -120,7 +120,11 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
         gateway = await Gateway.open(connect, size=CONNECTIONS)
         stack.push_async_callback(gateway.close)
         services = Services(
-            vault, partial(looked_up, contacts), Cursors(vault.derived_key("cursors")), serving.settings.documents
+            vault,
+            partial(looked_up, contacts),
+            Cursors(vault.derived_key("cursors")),
+            serving.settings.documents,
+            serving.settings.introspection,
         )
         told_by = clock or Clock(serving.day)
         access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(LOG_KEY), told_by.now)

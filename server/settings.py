@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from resolvers.engine.introspection import Introspection
 from resolvers.engine.limits import Limits
 from server.s3 import Bucket, BucketNotUsable
 
@@ -86,6 +87,14 @@ class Settings:
     """Where KRR is, down to its /rest; null where there is none."""
     attachments: Bucket | None = None
     """Where files lie; null for a folder in the data folder."""
+    told_introspection: Introspection | None = None
+
+    @property
+    def introspection(self) -> Introspection:
+        """Who may ask the schema about itself. With the development login, whose people are in no register, everybody
+        unless told."""
+        unless_told = Introspection.EVERYBODY if self.development_login else Introspection.EMPLOYEES
+        return self.told_introspection or unless_told
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -99,7 +108,19 @@ class Settings:
             origins=read_origins(environment.get("INNSYN_ORIGINS")),
             contact_register=checked_url("INNSYN_CONTACT_REGISTER", environment.get("INNSYN_CONTACT_REGISTER")),
             attachments=read_bucket(environment.get("INNSYN_ATTACHMENTS")),
+            told_introspection=read_introspection(environment.get("INNSYN_INTROSPECTION")),
         )
+
+
+def read_introspection(told: str | None) -> Introspection | None:
+    """INNSYN_INTROSPECTION is EMPLOYEES, EVERYBODY or NOBODY."""
+    if not told:
+        return None
+    if told not in list(Introspection):
+        raise SettingsNotUsable(
+            f"INNSYN_INTROSPECTION cannot be {json.dumps(told)}: it is EMPLOYEES, EVERYBODY or NOBODY"
+        )
+    return Introspection(told)
 
 
 def read_bucket(told: str | None) -> Bucket | None:

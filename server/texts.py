@@ -165,6 +165,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "nb": "En endring sendes med POST.",
         "nn": "Ei endring vert send med POST.",
     },
+    "INTROSPECTION_NOT_ALLOWED": {
+        "en": "The schema does not tell you about itself here. It is in the documentation, as schema.graphql.",
+        "nb": "Skjemaet forteller deg ikke om seg selv her. Det står i dokumentasjonen, som schema.graphql.",
+        "nn": "Skjemaet fortel deg ikkje om seg sjølv her. Det står i dokumentasjonen, som schema.graphql.",
+    },
     "SUBSCRIPTION_NEEDS_WEBSOCKET": {
         "en": "A subscription needs a websocket, or a request that accepts text/event-stream.",
         "nb": "Et abonnement trenger en websocket, eller en forespørsel som godtar text/event-stream.",

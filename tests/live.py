@@ -24,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 
 from authz.standing import derive_standing
 from models.base import new_key
+from resolvers.engine.introspection import Introspection
 from resolvers.ids import decode
 from server.app import Edge, Serving, build_app, open_engine
 from server.clock import Clock
@@ -244,10 +245,16 @@ async def town(
 
 @asynccontextmanager
 async def another(
-    folder: Path, database: Database, vault: Vault, clock: Clock, **limits: Any
+    folder: Path,
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    *,
+    introspection: Introspection | None = None,
+    **limits: Any,
 ) -> AsyncIterator[tuple[str, uvicorn.Server, Any]]:
     """A server over that database."""
-    settings = Settings(edge=EdgeLimits(**limits), development_login=True)
+    settings = Settings(edge=EdgeLimits(**limits), development_login=True, told_introspection=introspection)
     serving = Serving(folder, database.api_connect, settings)
     tokens = Tokens(vault, (), development_key(folder).public_key())
 
@@ -270,9 +277,11 @@ async def another(
 
 
 @asynccontextmanager
-async def stream(town: Town, who: str, query: str = RECEIVED, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
+async def stream(
+    town: Town, who: str, query: str = RECEIVED, *, login: Login = "both", **variables: Any
+) -> AsyncIterator[AsyncIterator[Any]]:
     """Server-sent events of somebody, as (event, id, data)."""
-    headers = {"authorization": f"Bearer {town.token(who)}", "accept": "text/event-stream"}
+    headers = {"authorization": f"Bearer {town.token(who, login)}", "accept": "text/event-stream"}
     asked = {"query": query, "variables": variables}
     async with (
         httpx.AsyncClient(base_url=town.url, headers=headers, timeout=SECONDS) as client,

@@ -156,6 +156,11 @@ def test_a_reader_does_not_look_for_a_test_that_is_not_there(page: Path, tests_t
     assert set(named) - tests_there_are == set()
 
 
+@pytest.mark.parametrize(("page", "least"), [("must-never", 20), ("attacks", 60)])
+def test_every_incident_and_every_attack_is_stood_against(page: str, least: int) -> None:
+    assert len(re.findall(r"`(test_\w+)`", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))) > least
+
+
 def rows_of(page: str, heading: str) -> list[list[str]]:
     """The cells of the table's rows below a heading."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")

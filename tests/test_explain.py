@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.acts import Acts, act
 from tests.oracle.relations import Relations
 from tests.oracle.view import COLUMNS, Node, View
 from tests.roads.operations import plausible_nodes
@@ -192,3 +193,14 @@ async def test_a_registration_and_a_block_are_explained_by_c2(place: Place) -> N
     assert await told.relations_told("leader", block) == {"UNIT_LEADER"}
     for who in ("mother", "teacher", "neighbour"):
         assert await told.why(who, block) == NOTHING
+
+
+async def test_need_case_is_explained_to_whose_it_is_and_to_the_leader_and_to_nobody_else(place: Place) -> None:
+    acts = await Acts.of(place, village())
+    number = acts.world.people["pupil"].number
+    given = {"nationalId": number, "reason": "Klage på skoleskyss", "idempotencyKey": acts.key()}
+    case = (await acts.act("officer", act("openNeedCase", "case { id }"), given))["case"]["id"]
+    why = {who: (await acts.ask(who, WHY, {"node": case}))["explainAccess"] for who in ("officer", "leader", "teacher")}
+    assert [one["relation"] for one in why["officer"]["reasons"]] == ["CASE_WORKER"]
+    assert [one["relation"] for one in why["leader"]["reasons"]] == ["UNIT_LEADER"]
+    assert why["teacher"] == NOTHING

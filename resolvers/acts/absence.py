@@ -195,7 +195,9 @@ async def seen_absence(acting: Acting, given: Mapping[str, Any]) -> RowMapping:
     """An absence that the viewer sees, with what they may do about it; NOT_FOUND for any other."""
     key = acting.key_of(given["absenceId"], "Absence", "input", "absenceId")
     row = table(Absence, "the_absence")
-    known = await acting.row(select(row.c.child_id, row.c.unit_id).where(row.c.id == WHICH), which=key)
+    known = await acting.row(
+        select(row.c.child_id, row.c.unit_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=key
+    )
     if known is None:
         raise not_found("input", "absenceId")
     await acting.hold_child(known["child_id"])

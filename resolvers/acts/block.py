@@ -113,7 +113,9 @@ async def lift_block(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     """Adds a voice. With the second, and the administration's among them, the block ends today."""
     block_id = acting.key_of(given["blockId"], "Block", "input", "blockId")
     row = table(Block, "the_block")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=block_id)
+    known = await acting.row(
+        select(row.c.child_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=block_id
+    )
     if known is None:
         raise not_found("input", "blockId")
     await acting.hold_child(known["child_id"], changing=True)

@@ -28,7 +28,10 @@ async def held_child(acting: Acting, told: str, *field: str) -> UUID:
     key = acting.key_of(told, "Child", *field)
     person = table(SeenChild, "told_child")
     known = await acting.row(
-        select(person.c.id).where(person.c.child_key == WHICH, person.c.municipality_id == HERE), which=key
+        select(person.c.id).where(
+            person.c.child_key == WHICH, person.c.municipality_id == HERE, child.visible(person.c.id, acting.keys)
+        ),
+        which=key,
     )
     if known is None:
         raise not_found(*field)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, func, insert, or_, select, text
 
 from authz import delegate as policy
 from authz.engine.policy import Relation
-from authz.engine.sql import HERE, TODAY, fact, table
+from authz.engine.sql import HERE, TODAY, Keys, fact, table
 from models import Consent, Delegate, Unit, new_key
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import CHILD, UNIT, WHICH, child_key, follow_up, held_as, held_child
@@ -24,6 +24,7 @@ END = text(
     " cast(:guardian as uuid), :registrations, cast(:today as date), cast(:now as timestamptz),"
     " cast(:acting_as as text))"
 )
+OpenTo: TypeAlias = Callable[[FromClause, Keys], ColumnElement[bool]]
 PAST = Text(
     nb="Perioden må begynne i dag eller senere.",
     nn="Perioden må byrje i dag eller seinare.",
@@ -110,24 +111,32 @@ async def end_registrations(acting: Acting, found: RowMapping, relation: Relatio
     await follow_up(acting, found["child_id"])
 
 
-async def held_registration(acting: Acting, told: str) -> tuple[RowMapping, bool]:
-    """A registration with its child held, and whether the viewer sees it; NOT_FOUND for an id that never was."""
+async def held_registration(acting: Acting, told: str, known_to: OpenTo = policy.visible) -> tuple[RowMapping, bool]:
+    """A registration with its child held, and whether the viewer sees it; NOT_FOUND for one that is not `known_to`
+    them, as for an id that never was."""
     delegate_id = acting.key_of(told, "Delegate", "input", "delegateId")
     row = fact(Delegate, "the_delegate")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=delegate_id)
+    known = await acting.row(
+        select(row.c.child_id).where(row.c.id == WHICH, known_to(row, acting.keys)), which=delegate_id
+    )
     if known is None:
         raise not_found("input", "delegateId")
     await acting.hold_child(known["child_id"], changing=True)
-    [found] = await acting.rows(
-        select(row, policy.visible(row, acting.keys).label("seen")).where(row.c.id == WHICH), which=delegate_id
+    found = await acting.row(
+        select(row, policy.visible(row, acting.keys).label("seen")).where(
+            row.c.id == WHICH, known_to(row, acting.keys)
+        ),
+        which=delegate_id,
     )
+    if found is None:
+        raise not_found("input", "delegateId")
     return found, bool(found["seen"])
 
 
 async def registration_of_ward(acting: Acting, told: str) -> RowMapping:
     """A registration for a child whose GUARDIAN the viewer is, seen or not: whether it was revoked, or R1 or R3 keeps
     the adult out, is not theirs to find out by taking a consent back."""
-    found, seen = await held_registration(acting, told)
+    found, seen = await held_registration(acting, told, policy.known)
     if Relation.GUARDIAN not in await held_as(acting, found["child_id"]):
         raise not_allowed("input", "delegateId") if seen else not_found("input", "delegateId")
     return found

@@ -40,7 +40,8 @@ async def seen_thread(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     """A thread that the viewer sees, held together with its child; NOT_FOUND for any other."""
     thread_id = acting.key_of(told, "Thread", "input", "threadId")
     row = table(Thread, "the_thread")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=thread_id)
+    visible = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, acting.keys)
+    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH, visible), which=thread_id)
     if known is None:
         raise not_found("input", "threadId")
     await acting.hold_child(known["child_id"])
@@ -139,7 +140,8 @@ async def retract_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     """Its place and time stay (T9). A message that is retracted already stays so."""
     message_id = acting.key_of(given["messageId"], "Message", "input", "messageId")
     row = table(Message, "the_message")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=message_id)
+    visible = message.visible(message.written(row), acting.keys)
+    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH, visible), which=message_id)
     if known is None:
         raise not_found("input", "messageId")
     await acting.hold_child(known["child_id"])

@@ -6,9 +6,11 @@ them. The name that was told stands where no register has given one.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, insert
+from sqlalchemy import RowMapping, insert, literal, select
+from sqlalchemy.sql.dml import Insert
 
 from authz.walls.functions import PERSON_BY_NUMBER
 from models import Person, PersonIdentifier, new_key
@@ -45,22 +47,29 @@ async def person_known(acting: Acting, number: str) -> RowMapping | None:
 
 
 async def person_with_number(acting: Acting, number: str, name: str) -> UUID:
-    """Two acts that name the same unknown number wait for each other, so that one person is made and not two."""
+    """Known and unknown numbers take the same statements: what would be made of an unknown one is told for both. Two
+    acts that name the same unknown number wait for each other, so that one person is made and not two."""
     hashed = acting.services.vault.keyed_hash(number, "national_id")
     await acting.hold(f"number {acting.municipality_id} {hashed.hex()}")
     found = await person_known(acting, number)
-    if found is not None:
-        known: UUID = found["id"]
-        return known
-    person_id = new_key()
+    person_id, unknown = new_key(), found is None
     await acting.write(
-        insert(Person).values(
+        made_where(
+            Person, unknown,
             id=person_id, municipality_id=acting.municipality_id, name=name, name_key=name_order(name),
             child_key=uuid4(), guardian_key=uuid4(), staff_key=uuid4(), adult_key=uuid4(),
         ),
-        insert(PersonIdentifier).values(
+        made_where(
+            PersonIdentifier, unknown,
             municipality_id=acting.municipality_id, number_hash=hashed, person_id=person_id, in_use=True,
             number_cipher=acting.services.vault.encrypt(number, "national_id"),
         ),
     )  # fmt: skip
-    return person_id
+    return person_id if found is None else found["id"]
+
+
+def made_where(model: type, needed: bool, **values: Any) -> Insert:
+    """An INSERT of one row, or of none by the same statement."""
+    columns = model.__table__.c  # type: ignore[attr-defined] # every model has one
+    row = [literal(told, columns[name].type) for name, told in values.items()]
+    return insert(model).from_select(list(values), select(*row).where(literal(needed)), include_defaults=False)

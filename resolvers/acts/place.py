@@ -29,7 +29,10 @@ async def child_at_unit(acting: Acting, given: Mapping[str, Any], may: MayAct) -
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
     person, row = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
-        select(person.c.id).where(person.c.child_key == WHICH, person.c.municipality_id == HERE), which=child_key
+        select(person.c.id).where(
+            person.c.child_key == WHICH, person.c.municipality_id == HERE, child.visible(person.c.id, acting.keys)
+        ),
+        which=child_key,
     )
     if known is None:
         raise not_found("input", "childId")

@@ -86,7 +86,10 @@ async def place_of(acting: Acting, given: Mapping[str, Any], *, changing: bool =
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
     person, unit = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
-        select(person.c.id).where(person.c.child_key == KEY, person.c.municipality_id == HERE), key=child_key
+        select(person.c.id).where(
+            person.c.child_key == KEY, person.c.municipality_id == HERE, child.visible(person.c.id, acting.keys)
+        ),
+        key=child_key,
     )
     if known is None:
         raise not_found("input", "childId")

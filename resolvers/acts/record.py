@@ -66,7 +66,10 @@ async def place_of(acting: Acting, given: Mapping[str, Any]) -> tuple[UUID, UUID
     unit_id = acting.key_of(given["unitId"], "Unit", "input", "unitId")
     person, unit = table(SeenChild, "the_child"), table(Unit, "the_unit")
     known = await acting.row(
-        select(person.c.id).where(person.c.child_key == KEY, person.c.municipality_id == HERE), key=child_key_told
+        select(person.c.id).where(
+            person.c.child_key == KEY, person.c.municipality_id == HERE, child.visible(person.c.id, acting.keys)
+        ),
+        key=child_key_told,
     )
     if known is None:
         raise not_found("input", "childId")
@@ -93,7 +96,9 @@ async def seen_record(acting: Acting, told: str) -> RowMapping:
     """A record that the viewer sees, held together with its child; NOT_FOUND for any other."""
     record_id = acting.key_of(told, "Record", "input", "recordId")
     row = table(Record, "the_record")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=record_id)
+    known = await acting.row(
+        select(row.c.child_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=record_id
+    )
     if known is None:
         raise not_found("input", "recordId")
     await acting.hold_child(known["child_id"])

@@ -153,7 +153,9 @@ async def end_substitution(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     """From now on: the position and the group roles end with it."""
     substitution_id = acting.key_of(given["substitutionId"], "Substitution", "input", "substitutionId")
     row = table(Substitution, "the_substitution")
-    known = await acting.row(select(row.c.unit_id).where(row.c.id == WHICH), which=substitution_id)
+    known = await acting.row(
+        select(row.c.unit_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=substitution_id
+    )
     if known is None:
         raise not_found("input", "substitutionId")
     await held_unit(acting, known["unit_id"])
@@ -178,9 +180,9 @@ async def tasks_of_family(acting: Acting, person_id: UUID) -> None:
     """R2 closes the substitute's own family to them; the administration hears of it."""
     kinship = fact(Kinship, "own_family")
     rows = await acting.rows(select(kinship.c.child_id).where(kinship.c.person_id == WHICH), which=person_id)
+    # Asked of nobody's children too: whether a number is that of somebody with family here is not the leader's to time.
     children = [row["child_id"] for row in rows]
-    if children:
-        await make_due_tasks(acting, children)
+    await make_due_tasks(acting, children)
 
 
 SOURCES: dict[str, Source] = {

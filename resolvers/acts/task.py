@@ -39,7 +39,9 @@ async def held_task(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     """A task that the viewer sees and nobody has done, with its child held."""
     task_id = acting.key_of(told, "Task", "input", "taskId")
     row = table(Task, "the_task")
-    known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH), which=task_id)
+    known = await acting.row(
+        select(row.c.child_id).where(row.c.id == WHICH, policy.visible(row, acting.keys)), which=task_id
+    )
     if known is None:
         raise not_found("input", "taskId")
     await acting.hold_child(known["child_id"], changing=True)

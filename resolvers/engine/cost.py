@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -31,6 +34,7 @@ from graphql.language import (
     ValueNode,
     VariableNode,
 )
+from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from resolvers.engine.limits import UNCOUNTED, DocumentRefused, Limits, refusal
 
@@ -140,6 +144,8 @@ class Pricing:
         self.limits = limits
         self.defaults = {d.variable.name.value: d.default_value for d in operation.variable_definitions or ()}
         self.variables: set[str] = set()
+        self.introspection = 0
+        """What is asked of the schema about itself; a part of the price."""
 
     def of_operation(self) -> Price:
         root = self.schema.get_root_type(self.operation.operation)
@@ -167,9 +173,12 @@ class Pricing:
     def of_field(self, node: FieldNode, parent: GraphQLNamedType, page: PageSize | None) -> Price:
         if node.selection_set is None:
             return Price(1)
+        if (meta := META.get(node.name.value)) is not None:
+            below = self.of_selection(node.selection_set, get_named_type(meta.type), None)
+            below.fixed += 1
+            self.introspection += below.fixed
+            return below
         definition = self.definition(parent, node.name.value)
-        if definition is None:  # __schema and __type
-            return Price(selected_fields(node.selection_set, self.fragments) + 1)
         inner = get_named_type(definition.type)
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
         own_page = self.page_size(node, definition, arguments)
@@ -184,12 +193,15 @@ class Pricing:
             return Price(1, [(self.list_length(node, arguments.get("ids")), below)])
         if page is not None:
             return Price(1, [(page, below)])
-        below = below.times(self.limits.list_size)
+        sizes = introspection_sizes(self.schema)
+        below = below.times(sizes.get((parent.name, node.name.value), self.limits.list_size))
         below.fixed += 1
         return below
 
-    def definition(self, parent: GraphQLNamedType, name: str) -> GraphQLField | None:
-        return parent.fields.get(name) if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else None
+    def definition(self, parent: GraphQLNamedType, name: str) -> GraphQLField:
+        assert isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)  # it is validated
+        definition: GraphQLField = parent.fields[name]
+        return definition
 
     def page_size(
         self, node: FieldNode, definition: GraphQLField, arguments: Mapping[str, ValueNode]
@@ -220,17 +232,36 @@ def literal(value: ValueNode | None) -> Any:
     return int(value.value) if isinstance(value, IntValueNode) else True
 
 
-def selected_fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-    """Fields of an introspection: the schema is no secret and has no rows, so nothing is multiplied."""
-    count = 0
-    stack = [selected]
-    while stack:
-        for selection in stack.pop().selections:
-            if isinstance(selection, FragmentSpreadNode):
-                stack.append(fragments[selection.name.value].selection_set)
-            else:
-                count += isinstance(selection, FieldNode)
-                inner = getattr(selection, "selection_set", None)
-                if inner is not None:
-                    stack.append(inner)
-    return count
+META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
+
+@lru_cache(maxsize=4)
+def introspection_sizes(schema: GraphQLSchema) -> dict[tuple[str, str], int]:
+    """How long the lists of an introspection are, by type and field: all of the schema's types, and of what a type or
+    field has, the mean; of fields, that of the types of fields where it is greater. Rows have no part in it."""
+    types = list(schema.type_map.values())
+    kept = [one for one in types if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)]
+    fields = [told for one in kept for told in one.fields.values()]
+    reached = [get_named_type(told.type) for told in fields]
+    of_fields = sum(len(one.fields) for one in reached if isinstance(one, GraphQLObjectType | GraphQLInterfaceType))
+    inputs = [told for one in types if isinstance(one, GraphQLInputObjectType) for told in one.fields.values()]
+    words = [told for one in types if isinstance(one, GraphQLEnumType) for told in one.values]
+    arguments = sum(len(told.args) for told in fields)
+    of_directives = sum(len(told.args) for told in schema.directives)
+    return {
+        ("__Schema", "types"): len(types),
+        ("__Schema", "directives"): len(schema.directives),
+        ("__Type", "fields"): max(mean(len(fields), len(types)), mean(of_fields, len(fields))),
+        ("__Type", "inputFields"): mean(len(inputs), len(types)),
+        ("__Type", "enumValues"): mean(len(words), len(types)),
+        ("__Type", "interfaces"): 1,
+        ("__Type", "possibleTypes"): 1,
+        ("__Field", "args"): mean(arguments, len(fields)),
+        ("__Directive", "args"): mean(of_directives, len(schema.directives)),
+        ("__Directive", "locations"): 1,
+    }
+
+
+def mean(found: int, among: int) -> int:
+    """Rounded up."""
+    return -(-found // max(among, 1))

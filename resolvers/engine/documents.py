@@ -56,6 +56,8 @@ class Prepared:
     price: Price
     fixed_cost: int | None
     """The cost, where no variable has a say in it."""
+    introspects: bool
+    """Whether it asks the schema about itself, beside or in the place of data."""
     kept_as: tuple[str, str | None]
     """Text and operation name, under which it is kept."""
     plans: dict[Any, Any] = field(default_factory=dict)
@@ -166,6 +168,8 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     pricing = Pricing(schema, fragments, operation, limits)
     price = pricing.of_operation()
+    if pricing.introspection > limits.introspection:
+        raise too_costly(pricing.introspection, limits.introspection)
     page_variables = tuple(sorted(pricing.variables))
     if page_variables:
         fixed_cost = None
@@ -184,6 +188,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
         limits=limits,
         price=price,
         fixed_cost=fixed_cost,
+        introspects=pricing.introspection > 0,
         kept_as=(text, operation_name),
     )
 

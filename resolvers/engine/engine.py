@@ -76,10 +76,12 @@ class Engine:
         *,
         downloads: bool = False,
     ) -> Answer:
-        """Raises DocumentRefused for variables, page sizes or cursors that do not fit, and AccessNotLogged where what
-        the viewer would see cannot be logged. `language` (nb, nn or en) is that of the problems' texts; `downloads`
-        says that a file follows."""
+        """Raises DocumentRefused for variables, page sizes or cursors that do not fit and for an introspection that is
+        not the viewer's, and AccessNotLogged where what the viewer would see cannot be logged. `language` (nb, nn or
+        en) is that of the problems' texts; `downloads` says that a file follows."""
         prepared.cost(variables)
+        if prepared.introspects and not self.services.introspection.allows(viewer):
+            raise refusal("INTROSPECTION_NOT_ALLOWED", "The schema does not tell this viewer about itself.")
         values = prepared.values(variables)
         if prepared.kind == "mutation":
             mutations = Mutations(self, prepared, values, viewer, now, language)

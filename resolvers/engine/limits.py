@@ -46,9 +46,11 @@ class Limits:
     """Entries of one page, and of the list `nodes(ids:)`."""
     cost: int = 200_000
     default_page: int = 50
+    introspection: int = 100_000
+    """Of the cost, what the schema tells about itself."""
     list_size: int = 5
     """What a list without pages is reckoned as."""
-    suggestions: bool = True
+    suggestions: bool = False
     """Whether validation may say "Did you mean ...?"."""
     cached_documents: int = 1_000
     cached_bytes: int = 32 * 1024 * 1024

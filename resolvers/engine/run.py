@@ -21,6 +21,7 @@ from resolvers import ids
 from resolvers.engine import source as kind
 from resolvers.engine.connections import read_connection
 from resolvers.engine.cursor import Cursors
+from resolvers.engine.introspection import Introspection
 from resolvers.engine.limits import Limits, refusal
 from resolvers.engine.looks import Looks
 from resolvers.engine.payload import Payload, read_payloads
@@ -57,6 +58,7 @@ class Services:
     """Look-up in the contact register: the fields of `Contact` by national identity number."""
     cursors: Cursors
     limits: Limits
+    introspection: Introspection = Introspection.EMPLOYEES
 
 
 @dataclass(eq=False)

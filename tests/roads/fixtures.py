@@ -27,8 +27,8 @@ ROADS = ("root", "unit", "thread", "nodes", "count", "everyday")
 
 
 @asynccontextmanager
-async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]:
-    """A place over a database that nobody else uses meanwhile."""
+async def opened_place(database: Database, vault: Vault, *, size: int = 2) -> AsyncIterator[Place]:
+    """A place over a database that nobody else uses meanwhile, with so many connections for reading."""
     from graphql import build_schema  # noqa: PLC0415
 
     from resolvers.access_log_writer import AccessLogWriter  # noqa: PLC0415
@@ -42,7 +42,7 @@ async def opened_place(database: Database, vault: Vault) -> AsyncIterator[Place]
     from tests.roads.place import Contacts, Place  # noqa: PLC0415
 
     contacts = Contacts()
-    gateway = await Gateway.open(database.api_connect, size=2)
+    gateway = await Gateway.open(database.api_connect, size=size)
     limits = Limits(tokens=100_000, depth=60, nesting=200, fields=100_000, aliases=2_000, directives=2_000, cost=10**9)
     services = Services(vault, contacts.look_up, Cursors(vault.derived_key("cursors")), limits)
     try:

@@ -1,0 +1,84 @@
+"""Writes down every statement that goes to the database: what asyncpg is told for reading, and SQLAlchemy for acts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import sqlalchemy
+from sqlalchemy.engine import Engine
+
+from server.database import Database
+from tests.roads.fixtures import opened_place
+from tests.roads.place import Place
+from vault import Vault
+
+
+@dataclass(frozen=True)
+class Said:
+    sql: str
+    values: tuple[Any, ...]
+
+
+SAID: list[Said] = []
+PLANNED = ("select", "with", "insert", "update", "delete")
+
+
+class Recorded(asyncpg.Connection):
+    async def execute(self, query: str, *args: Any, **more: Any) -> Any:
+        SAID.append(Said(query, args))
+        return await super().execute(query, *args, **more)
+
+    async def fetch(self, query: str, *args: Any, **more: Any) -> Any:
+        SAID.append(Said(query, args))
+        return await super().fetch(query, *args, **more)
+
+    async def fetchrow(self, query: str, *args: Any, **more: Any) -> Any:
+        SAID.append(Said(query, args))
+        return await super().fetchrow(query, *args, **more)
+
+    async def fetchval(self, query: str, *args: Any, **more: Any) -> Any:
+        SAID.append(Said(query, args))
+        return await super().fetchval(query, *args, **more)
+
+
+@asynccontextmanager
+async def recorded_place(database: Database, vault: Vault) -> AsyncIterator[Place]:
+    """A place whose engine's statements are written down within `recording`."""
+    connect = {**database.api_connect, "connection_class": Recorded}
+    async with opened_place(replace(database, api_connect=connect), vault) as place:
+        yield place
+
+
+def by_sqlalchemy(_: Any, __: Any, statement: str, parameters: Sequence[Any], ___: Any, many: bool) -> None:
+    first = parameters[0] if many and parameters else parameters
+    SAID.append(Said(statement, tuple(first)))
+
+
+@contextmanager
+def recording() -> Iterator[list[Said]]:
+    """What is said from here on, until the block ends."""
+    SAID.clear()
+    sqlalchemy.event.listen(Engine, "before_cursor_execute", by_sqlalchemy)
+    try:
+        yield SAID
+    finally:
+        sqlalchemy.event.remove(Engine, "before_cursor_execute", by_sqlalchemy)
+
+
+async def plan_of(connection: asyncpg.Connection[Any], said: Said) -> Any:
+    """How PostgreSQL would carry it out: which nodes on which tables and indexes, in which order, without figures.
+    Null for what has no plan, such as BEGIN."""
+    if not said.sql.lstrip().lower().startswith(PLANNED):
+        return None
+    told = await connection.fetchval(f"explain (costs off, format json) {said.sql}", *said.values)
+    return shape(json.loads(told)[0]["Plan"])
+
+
+def shape(node: dict[str, Any]) -> Any:
+    kept = ("Node Type", "Relation Name", "Index Name", "Join Type", "Operation", "Parent Relationship", "Subplan Name")
+    return [*(node.get(name) for name in kept), [shape(one) for one in node.get("Plans", [])]]
