@@ -67,6 +67,10 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "threads by SFO": ("sfo_worker", "{ viewer { threads { nodes { child { name } } } } }", {SFO}),
     "thread by id": ("maths_teacher", "query ($sums: ID!) { node(id: $sums) { id } }", {MATHS}),
     "message by id": ("teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { body } } }", {TEACHER}),
+    "author who is no child": (
+        "teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { author { ... on Child { birthDate } "
+        "... on Guardian { name contact { phone } } } } } }", {TEACHER},
+    ),
     "number of threads": ("teacher", CHILD % "threads { totalCount }", {TEACHER}),
     "number of threads by filter": (
         "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }", {LEADER},
