@@ -68,8 +68,8 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "thread by id": ("maths_teacher", "query ($sums: ID!) { node(id: $sums) { id } }", {MATHS}),
     "message by id": ("teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { body } } }", {TEACHER}),
     "author who is no child": (
-        "teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { author { ... on Child { birthDate } "
-        "... on Guardian { name contact { phone } } } } } }", {TEACHER},
+        "teacher", ("query ($talk1: ID!) { node(id: $talk1) { ... on Message { author { ... on Child { birthDate } "
+        "... on Guardian { name contact { phone } } } } } }"), {TEACHER},
     ),
     "number of threads": ("teacher", CHILD % "threads { totalCount }", {TEACHER}),
     "number of threads by filter": (
