@@ -11,6 +11,9 @@ import pytest
 from resolvers.access_log_writer import AccessNotLogged
 from tests.acts import PREVIEW, Acts, act, codes
 from tests.logged import Look, log_rows, looks
+from tests.oracle.relations import Relations
+from tests.oracle.view import View
+from tests.worlds.random_world import random_world
 from tests.worlds.village import village, with_threads
 from tests.worlds.world import DAY, LONG_AGO, World, oslo
 
@@ -25,6 +28,7 @@ NODE = "query ($id: ID!) { node(id: $id) { id } }"
 NAME = "query ($id: ID!) { node(id: $id) { ... on Child { name } } }"
 LOG = """query ($id: ID!) { node(id: $id) { ... on Child { accessLog(first: 50) { totalCount
     nodes { at role unit { name } lookedByName subjects operation } } } } }"""
+BY_WORK = {"CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER"}
 OPEN = act("openNeedCase", "case { id state }")
 
 
@@ -63,6 +67,10 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "threads by SFO": ("sfo_worker", "{ viewer { threads { nodes { child { name } } } } }", {SFO}),
     "thread by id": ("maths_teacher", "query ($sums: ID!) { node(id: $sums) { id } }", {MATHS}),
     "message by id": ("teacher", "query ($talk1: ID!) { node(id: $talk1) { ... on Message { body } } }", {TEACHER}),
+    "author who is no child": (
+        "teacher", ("query ($talk1: ID!) { node(id: $talk1) { ... on Message { author { ... on Child { birthDate } "
+        "... on Guardian { name contact { phone } } } } } }"), {TEACHER},
+    ),
     "number of threads": ("teacher", CHILD % "threads { totalCount }", {TEACHER}),
     "number of threads by filter": (
         "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }", {LEADER},
@@ -505,3 +513,39 @@ async def test_guardians_plan_gathers_nothing_and_reads_no_column_for_the_log(pl
     assert gathered == {False: 0, True: 2}
     # The leader's rows bring the child and the unit of the thread, and the child once more as itself.
     assert columns[True] == columns[False] + 3
+
+
+# --- against the oracle ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+async def test_everybody_in_a_random_world_is_logged_by_the_relations_that_the_oracle_gives(place, seed: int) -> None:
+    world = random_world(seed)
+    acts = await of(place, world)
+    relations = Relations(world)
+    children = sorted({enrolment.child for enrolment in world.enrolments})
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    expected: list[set[Look]] = []
+    named: list[set[str]] = []
+    for who in acts.people():
+        view = View(relations, who, "both", acts.now + acts.tick)
+        told = (await acts.ask(who, text, {"ids": [acts.id("Child", child) for child in children]}))["nodes"]
+        ties = {(child, tie) for child in children for tie in view.ties(child) if tie.relation in BY_WORK}
+        leads = {(child, tie.unit) for child, tie in ties if tie.relation == "UNIT_LEADER"}
+        looks_of = {
+            (who, child, tie.relation, tie.unit)
+            for child, tie in ties
+            if tie.relation != "UNIT_STAFF" or (child, tie.unit) not in leads
+        }
+        family = {child for child in children if set(view.relations(child)) & {"GUARDIAN", "DELEGATE", "SELF"}}
+        by_name = (
+            {child for child, node in zip(children, told, strict=True) if node} - family - {one[1] for one in looks_of}
+        )
+        if looks_of or by_name:
+            expected.append(looks_of)
+            named.append(by_name)
+    given = await logged(acts)
+    assert len(given) == len(expected) > 5
+    for one, wanted, by_name in zip(given, expected, named, strict=True):
+        assert {look for look in one if look[1] not in by_name} == wanted
+        assert {look[1] for look in one if look[1] in by_name} == by_name

@@ -38,6 +38,8 @@ class Code:
         self.may_be_missing = False
         """Inside an object that may be null."""
         self.notes: list[Note] = []
+        self.among_people = False
+        """Inside a branch for somebody who may not be a child at all; the row says about which child it is."""
 
     @staticmethod
     def column(level: Level, expression: ColumnElement) -> int:
@@ -76,10 +78,19 @@ class Code:
         places = tuple(self.column(self.level, column) for column in columns)
         self.notes.append(Note(kind_of_note, places))
 
+    def note_child(self, row: FromClause, fields: Fields) -> None:
+        """The row that a child hangs on has told of it, by the unit that made the row; a relation elsewhere may open
+        more of the child than its name."""
+        more = {asked[0].name.value for asked in fields.values()} - access_log.BY_NAME
+        if more and self.planner.viewer_works:
+            self.note("children", row.c.id)
+
     # --- objects ----------------------------------------------------------------------------------------------
 
     def object(self, type_name: str, row: FromClause, fields: Fields, depth: int) -> str:
         """An expression for the object; statements that it needs are written before it."""
+        if type_name == "Child" and row is not self.level.row and not self.among_people:
+            self.note_child(row, fields)
         entries: list[str] = []
         after: list[tuple[str | None, str]] = []
         for key, nodes in fields.items():
@@ -232,10 +243,6 @@ class Code:
         missing = source.optional or self.may_be_missing
         self.level.joins.append((target, source.join(row, target, self.planner.keys), missing))
         fields = self.planner.below(source.type_name, nodes)
-        more = {asked[0].name.value for asked in fields.values()} - access_log.BY_NAME
-        if source.type_name == "Child" and self.planner.viewer_works and more:
-            # The row has told of the child, by the unit that made the row; a relation elsewhere may open more of it.
-            self.note("children", target.c.id)
         if source.optional:
             return self.optional(source.type_name, target, fields, depth, guard)
         return self.object(source.type_name, target, fields, depth)
@@ -257,7 +264,9 @@ class Code:
         self.line(depth, f"{made} = None")
         for i, (type_name, fields) in enumerate(asked.items()):
             self.line(depth, f"{'elif' if i else 'if'} r[{at}] == {type_name!r}:")
+            outer, self.among_people = self.among_people, True
             expression = self.object(type_name, person, fields, depth + 1)
+            self.among_people = outer
             self.line(depth + 1, f"{made} = {expression}")
         return made
 
