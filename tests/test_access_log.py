@@ -511,8 +511,8 @@ async def test_guardians_plan_gathers_nothing_and_reads_no_column_for_the_log(pl
         works = planner.viewer_works
         gathered[works], columns[works] = len(part.view.notes), len(reading.level.columns)
     assert gathered == {False: 0, True: 2}
-    # The leader's rows bring the child and the unit of the thread, and the child once more as itself.
-    assert columns[True] == columns[False] + 3
+    # The leader's rows bring the child and the unit of the thread.
+    assert columns[True] == columns[False] + 2
 
 
 # --- against the oracle ---------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def without_predicates() -> Iterator[Catalogue]:
 def alone(place: Place) -> Iterator[Place]:
     """The same place, asked by an engine that has forgotten every predicate."""
     with without_predicates() as catalogue:
-        engine = Engine(catalogue, place.engine.gateway, place.engine.services)
+        engine = Engine(catalogue, place.engine.gateway, place.engine.services, place.engine.access_log)
         other = Place(place.database, place.vault, engine, place.schema, place.contacts)
         other.numbers = place.numbers
         yield other

@@ -52,6 +52,8 @@ async def attach(acting: Acting, told: Sequence[str] | None, *places: Place, kep
         found |= {upload.row["id"]: upload for upload in await kept(acting, wanted, kept_from)}
     if found.keys() != set(wanted):
         raise not_found(*FIELD)
+    # The wall knows the viewer's own threads from when they were entered, and one may have begun since.
+    await acting.scene.enter()
     for attachment_id in wanted:
         await put(acting, found[attachment_id], places)
 
