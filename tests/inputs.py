@@ -169,7 +169,8 @@ class Asking:
             elif depth and not below.name.endswith("Connection"):
                 parts.append(f"{name} {self.selection(below, depth - 1)}")
             elif below.name.endswith("Connection"):
-                parts.append(f"{name}(first: 2) {{ totalCount nodes {{ __typename id }} pageInfo {{ hasNextPage }} }}")
+                node = "__typename id" if "id" in get_named_type(below.fields["nodes"].type).fields else "__typename"
+                parts.append(f"{name}(first: 2) {{ totalCount nodes {{ {node} }} pageInfo {{ hasNextPage }} }}")
         return f"{{ {' '.join(parts)} }}"
 
 

@@ -157,7 +157,7 @@ UNDO = """
     create function undo() returns trigger language plpgsql as
     $$ begin raise exception 'undone' using errcode = 'TT001'; end $$;
     do $$ declare one text; begin
-        for one in select tablename from pg_tables where schemaname = 'public' loop
+        for one in select tablename from pg_tables where schemaname = 'public' and tablename not like 'access_log%' loop
             execute format(
                 'create constraint trigger undo after insert or delete %s on %I deferrable initially deferred'
                 ' for each row execute function undo()',
@@ -218,7 +218,7 @@ async def test_viewer_cannot_tell_a_closed_id_from_one_that_never_was(
     mine = neighbours.here.school[kind][0]
     nothing = never_was(mine)
     missing = await neighbours.asked(who, slot, nothing)
-    assert missing[1], "the database was not asked"
+    assert missing[1], missing[0][:600]
     for told in neighbours.closed(kind, who):
         await assert_alike(neighbours.admin, await neighbours.asked(who, slot, told), missing)
     assert await neighbours.looked_at(who, slot, mine, missing)

@@ -140,7 +140,7 @@ async def test_nothing_that_is_written_into_a_string_does_anything_or_comes_back
         assert "UNEXPECTED" not in answer.text, (name, answer.text)
         carried_out |= slot.path[0] == "Mutation" and not wrong
     after = await target.digests()
-    changed = {table for table in after if before.get(table) != after[table]}
+    changed = {table for table in after if before.get(table) != after[table] and not table.startswith("access_log")}
     assert before.keys() == after.keys()
     assert changed <= (WRITTEN_BY_ACTS if carried_out else {"message"}), changed
 
