@@ -46,7 +46,7 @@ class MunicipalityNotHere(Exception):
 async def leave(connection: asyncpg.Connection[Any]) -> None:
     """The viewer is gone from a connection before anybody else can have it. asyncpg calls this when a connection goes
     back, however the request ended, and throws away one of which it fails."""
-    await connection.execute(keys.LEAVE)
+    await connection.fetch(keys.LEAVE)
 
 
 class Gateway:

@@ -27,7 +27,7 @@ ENTITIES = (
 def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
     """That of the latest message that the viewer sees, or else when the thread began (T7).
 
-    Taken from a message's row, and not from the thread's, so that it is under the wall of messages.
+    Where not every message is seen it is taken from a message's row, so that it is under the wall of messages.
     """
     if not keys.shape & {"guardian", "delegate", "subject_staff"}:
         return row.c.last_message_at
@@ -40,7 +40,8 @@ def last_message_at(row: FromClause, keys: Keys) -> ColumnElement:
         .correlate_except(latest)
         .scalar_subquery()
     )
-    return func.coalesce(latest_seen, row.c.created_at)
+    whole = policy.full_history(row.c.child_id, row.c.unit_id, keys)
+    return case((whole, row.c.last_message_at), else_=func.coalesce(latest_seen, row.c.created_at))
 
 
 def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
