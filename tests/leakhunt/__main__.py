@@ -1,0 +1,75 @@
+"""The long form of the leak hunt: `python -m tests.leakhunt --decisions 1000000`.
+
+Town after town, until that many decisions and operations are made: two municipalities, a server in this process whose
+clock is held, sequences of acts with people listening, and between the acts everybody asks; every third town is asked of
+`innsyn serve` in a process of its own instead, and its log is judged too. Ends with an error where anything leaked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from server.data_folder import DataFolder
+from server.database import open_database
+from tests.conftest import FAST
+from tests.leakhunt import hunt_elsewhere, hunt_here
+from tests.leakhunt.hunter import Tally
+from tests.leakhunt.place import build_town, emptied, logging_into
+
+
+async def hunt(folder: Path, told: argparse.Namespace) -> int:
+    tally, seed, started = Tally(), told.seed, time.monotonic()
+    async with open_database(DataFolder.at(folder / "data"), cluster_settings=FAST) as database:
+        while (
+            tally.decisions < told.decisions or sum(tally.operations.values()) < told.operations
+        ) and time.monotonic() - started < told.minutes * 60:
+            place = folder / f"town-{seed}"
+            DataFolder.at(place)
+            await emptied(database)
+            town = await build_town(place, database, seed)
+            if seed % 3 == 0:
+                await hunt_elsewhere(town, seed, tally, rounds=told.rounds)
+            else:
+                with logging_into(place / "here.log"):
+                    await hunt_here(town, seed, tally, steps=told.rounds, log=place / "here.log")
+            spent = time.monotonic() - started
+            print(
+                f"seed {seed}: {tally.decisions:,} decisions ({sum(tally.granted.values()):,} found and granted),"
+                f" {len(tally.leaks)} leaks, {spent:.0f} s",
+                flush=True,
+            )
+            shutil.rmtree(place)
+            seed += 1
+            if len(tally.leaks) >= told.most_leaks:
+                break
+    print(f"\n{tally.told()}\n")
+    for leak in {(one.how, one.whose): one for one in reversed(tally.leaks)}.values():
+        print(leak)
+    return 1 if tally.leaks else 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.leakhunt", description=__doc__)
+    parser.add_argument("--decisions", type=int, default=1_000_000)
+    parser.add_argument("--operations", type=int, default=0, help="so many at the least")
+    parser.add_argument("--seed", type=int, default=1, help="of the first town; the next ones count on")
+    parser.add_argument("--rounds", type=int, default=30, help="of questions in a town; an act comes before each")
+    parser.add_argument("--minutes", type=float, default=600, help="stop after so long, whatever has been made")
+    parser.add_argument("--most-leaks", type=int, default=200, help="stop after so many")
+    told = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="innsyn-leakhunt-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        sys.exit(asyncio.run(hunt(folder, told)))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,395 @@
+"""The hunter: asks as everybody, over every road, and judges each canary in every byte that comes back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from tests.leakhunt.book import Book, hex_of
+from tests.leakhunt.operations import Operations, Pool, never
+from tests.leakhunt.provoked import provoke
+from tests.leakhunt.search import Search
+from tests.leakhunt.wire import TRANSPORTS, Asker, Listener, Operation, Told, Wire
+from tests.oracle.relations import Relations
+from tests.oracle.view import View
+from tests.worlds.world import World
+
+LOGINS = ("private", "employee", "both")
+CHANGING = ("previewToken", "url", "cursor", "startCursor", "endCursor")
+"""What may differ between two answers that tell the same: it holds an instant or a nonce."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A canary that came back to whom it is not granted, and how to make it come back again."""
+
+    seed: int
+    how: str
+    who: str
+    canary: str
+    whose: str
+    asked: str
+    around: str
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed}, {self.how} as {self.who}: {self.canary!r} ({self.whose})\n    asked: {self.asked[:1500]}"
+            f"\n    came: {self.around}"
+        )
+
+
+@dataclass
+class Tally:
+    """What was tried and what was decided."""
+
+    operations: Counter[str] = field(default_factory=Counter)
+    """By transport; acts and provoked errors are counted once more, under their own names."""
+    responses: int = 0
+    bytes: int = 0
+    granted: Counter[str] = field(default_factory=Counter)
+    """Canaries found and judged granted, by kind."""
+    kept_back: Counter[str] = field(default_factory=Counter)
+    """Canaries not granted, of the kinds that the operation asks for, that did not come."""
+    twins: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
+    canaries: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    leaks: list[Leak] = field(default_factory=list)
+
+    @property
+    def decisions(self) -> int:
+        return sum(self.granted.values()) + sum(self.kept_back.values()) + len(self.leaks)
+
+    def told(self) -> str:
+        roads = {name: self.operations[name] for name in (*TRANSPORTS, "events")}
+        lines = [
+            f"{sum(roads.values()):,} operations: {roads}",
+            f"  of them provoked errors {self.operations['provoked']:,}, acts refused {self.operations['refused acts']:,},"
+            f" acts in sequences {sum(self.acts.values()):,}, twins compared {self.twins:,}",
+            f"{self.responses:,} responses and events, {self.bytes:,} bytes, {self.canaries:,} canaries",
+            f"{self.decisions:,} decisions: {sum(self.granted.values()):,} found and granted,"
+            f" {sum(self.kept_back.values()):,} asked for and kept back",
+            f"  found and granted, by kind: {dict(self.granted.most_common())}",
+            f"  kept back, by kind: {dict(self.kept_back.most_common())}",
+            f"  refusals: {dict(self.refusals.most_common())}",
+            f"  acts: {dict(self.acts.most_common())}",
+            f"{len(self.leaks)} leaks",
+        ]
+        return "\n".join(lines)
+
+
+class Hunter:
+    """`now`: the instants between which the server may answer next; one where its clock is held."""
+
+    def __init__(
+        self,
+        seed: int,
+        schema: GraphQLSchema,
+        books: list[Book],
+        search: Search,
+        wire: Wire,
+        now: Callable[[], tuple[dt.datetime, ...]],
+        tally: Tally,
+    ) -> None:
+        self.seed = seed
+        self.schema = schema
+        self.books = books
+        self.search = search
+        self.wire = wire
+        self.now = now
+        self.tally = tally
+        self.random = Random(f"hunt {seed}")
+        self.pool = Pool(self.random)
+        self.operations = Operations(schema, self.pool, self.random)
+        self.listeners: list[Listener] = []
+        self._granted: dict[tuple[Asker, dt.datetime], frozenset[str]] = {}
+        self._relations: dict[int, Relations] = {}
+        self._totals: list[Counter[str]] = []
+        self.before: World | None = None
+        self.changed()
+
+    # --- who may be given what --------------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """The world is another: what was known of grants is known no more."""
+        for book in self.books:
+            book.learn()
+        self._granted.clear()
+        self._relations = {id(book): Relations(book.world) for book in self.books}
+        self._totals = [Counter(book.kinds.values()) for book in self.books]
+        self.pool.numbers = [one.number for book in self.books for one in book.world.people.values() if one.number]
+
+    def view(self, asker: Asker, at: dt.datetime) -> View:
+        return View(self._relations[id(asker.book)], asker.who, asker.login, at)
+
+    def granted(self, asker: Asker, instants: Iterable[dt.datetime] | None = None) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        for at in instants or self.now():
+            key = (asker, at)
+            if key not in self._granted:
+                self._granted[key] = asker.book.granted(self.view(asker, at))
+            found |= self._granted[key]
+        return found
+
+    def granted_before(self, asker: Asker) -> frozenset[str]:
+        """By the world as it was before the last act."""
+        if self.before is None or asker.book is not self.books[0]:
+            return frozenset()
+        past = replace(asker.book, loaded=replace(asker.book.loaded, world=self.before))
+        return frozenset().union(
+            *(past.granted(View(Relations(self.before), asker.who, asker.login, at)) for at in self.now())
+        )
+
+    def remember(self, book: Book) -> None:
+        self.before = deepcopy(book.world)
+
+    def askers(self) -> list[Asker]:
+        return [
+            Asker(book, book.world.organisation_number, who, login)
+            for book in self.books
+            for who, person in book.world.people.items()
+            if person.number
+            for login in LOGINS
+        ]
+
+    def somebody(self) -> Asker:
+        """Somebody to whom much is granted, mostly."""
+        drawn = self.random.sample(self.askers(), 6)
+        if self.random.random() < 0.2:
+            return drawn[0]
+        return max(drawn, key=lambda asker: len(self.granted(asker)))
+
+    # --- judging ------------------------------------------------------------------------------------------------------
+
+    def judge(
+        self, asker: Asker | None, told: Told, operation: Operation | None, granted: frozenset[str], how: str
+    ) -> None:
+        self.tally.responses += 1
+        self.tally.bytes += len(told.raw)
+        for key in self.search.find(told.raw):
+            kind = self.kind(key)
+            if key in granted:
+                self.tally.granted[kind] += 1
+            elif operation is not None and is_quoted_name(key, operation.text, told.payload):
+                self.tally.kept_back["a name of the document, quoted"] += 1
+            else:
+                self.leak(asker, told, operation, key, how)
+        if operation is not None and operation.kinds and b'"data":{' in told.raw:
+            own = Counter(self.kind(key) for key in granted)
+            for kind in operation.kinds:
+                self.tally.kept_back[kind] += max(0, sum(total[kind] for total in self._totals) - own[kind])
+
+    def kind(self, key: str) -> str:
+        for book in self.books:
+            if (kind := book.kinds.get(key)) is not None:
+                return kind
+        return "unknown"
+
+    def leak(self, asker: Asker | None, told: Told, operation: Operation | None, key: str, how: str) -> None:
+        text = told.raw.decode("utf-8", "replace")
+        at = max(0, text.lower().find(key))
+        asked = f"{operation.text} {json.dumps(operation.variables, ensure_ascii=False)}" if operation else how
+        whose = next((book.whose(key) for book in self.books if key in book.kinds), "")
+        who = f"{asker.who} ({asker.login}, {asker.municipality})" if asker else "nobody"
+        self.tally.leaks.append(
+            Leak(self.seed, f"{told.transport} {how}", who, key, whose, asked, text[max(0, at - 300) : at + 200])
+        )
+
+    def wrong(self, asker: Asker, operation: Operation, what: str, came: str) -> None:
+        """Something else that must not be, told as a leak is."""
+        asked = f"{operation.text} {json.dumps(operation.variables, ensure_ascii=False)}"
+        who = f"{asker.who} ({asker.login}, {asker.municipality})"
+        self.tally.leaks.append(Leak(self.seed, what, who, "", "", asked, came[:1500]))
+
+    # --- a round ------------------------------------------------------------------------------------------------------
+
+    async def round(self, operations: int, viewers: int = 4) -> None:
+        """Some people ask the same operations, each over a road of their own, and try what is not to be had."""
+        askers = [self.somebody() for _ in range(viewers)]
+        for number in range(operations):
+            self.prepare(askers[number % viewers])
+            operation = self.operations.sweep() if number % 3 else self.operations.query()
+            for asker in askers:
+                await self.read(asker, self.random.choice(("http", "http", "websocket", "sse")), operation)
+            asker = self.random.choice(askers)
+            self.prepare(asker)
+            transport = self.random.choice(TRANSPORTS)
+            await (self.refused_act if self.random.random() < 0.4 else self.provoked)(asker, transport)
+
+    def prepare(self, asker: Asker) -> None:
+        """Draws what the operations are given: everybody's ids, and canaries that are not for this viewer."""
+        granted = self.granted(asker)
+        ids = [
+            (node.type, told, hex_of(told) in granted) for book in self.books for node, told in book.seen_ids.items()
+        ]
+        ids += [("Record", told, hex_of(told) in granted) for book in self.books for told in book.record_ids.values()]
+        ids += [
+            ("NeedCase", told, hex_of(told) in granted) for book in self.books for told in book.need_case_ids.values()
+        ]
+        self.pool.put(ids)
+        foreign = [key for book in self.books for key in book.kinds if key not in granted and not key.startswith("at ")]
+        self.pool.planted = self.random.sample(sorted(foreign), min(30, len(foreign)))
+
+    async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
+        told = await self.wire.ask(transport, asker, operation)
+        self.tally.operations[transport] += 1
+        self.harvest(told.payload)
+        for error in told.payload.get("errors") or ():
+            self.tally.refusals[str((error.get("extensions") or {}).get("code"))] += 1
+        return told
+
+    async def read(self, asker: Asker, transport: str, operation: Operation) -> None:
+        granted = self.granted(asker)
+        told = await self.ask(transport, asker, operation)
+        self.judge(asker, told, operation, granted | self.granted(asker), "query")
+        if self.random.random() < 0.25:
+            await self.twin(asker, transport, operation, told, granted)
+
+    async def twin(
+        self, asker: Asker, transport: str, operation: Operation, told: Told, granted: frozenset[str]
+    ) -> None:
+        """What is not the viewer's cannot be told from what never was: the same bytes, the same cost."""
+        exchanged = self.exchanged(operation.variables, granted)
+        if exchanged == operation.variables:
+            return
+        other = replace(operation, variables=exchanged)
+        again = await self.ask(transport, asker, other)
+        self.judge(asker, again, other, granted | self.granted(asker), "twin")
+        self.tally.twins += 1
+        if steady(told.payload) != steady(again.payload):
+            self.wrong(asker, operation, f"{transport} tells what is not there from what is not the viewer's",
+                       f"{told.body.decode()[:700]} / {exchanged} {again.body.decode()[:700]}")  # fmt: skip
+
+    def exchanged(self, value: Any, granted: frozenset[str]) -> Any:
+        """The ids of what is not there for the viewer, in the place of each an id of nothing."""
+        if isinstance(value, dict):
+            return {name: self.exchanged(one, granted) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.exchanged(one, granted) for one in value]
+        for kind, known in self.pool.ids.items():
+            if value in known:
+                return value if hex_of(value) in granted else never(kind, self.random)
+        return value
+
+    async def refused_act(self, asker: Asker, transport: str) -> None:
+        """An act on what is not there for the viewer: refused, whatever else it is told, and the same as for nothing."""
+        granted = self.granted(asker)
+        view = self.view(asker, self.now()[0])
+        names = self.operations.mutations()
+        if view.facts.administers(asker.who, view.today):
+            names.remove("openNeedCase")
+        name = self.random.choice(names)
+
+        def invisible(kind: str) -> str:
+            kind = self.random.choice(("Guardian", "StaffMember", "OtherAdult")) if kind in ("", "person") else kind
+            known = [one for one in self.pool.ids.get(kind, ()) if hex_of(one) not in granted]
+            return self.random.choice(known) if known and self.random.random() < 0.9 else never(kind, self.random)
+
+        operation = self.operations.mutation(name, invisible)
+        told = await self.ask(transport, asker, operation)
+        self.tally.operations["refused acts"] += 1
+        self.judge(asker, told, operation, granted, f"refused {name}")
+        done = (told.payload.get("data") or {}).get("r0")
+        if done and "problems" in done and not done["problems"]:
+            self.wrong(asker, operation, f"{transport}: {name} was carried out on what is not there", str(done))
+
+    async def provoked(self, asker: Asker, transport: str) -> None:
+        names = [one for one in self.pool.planted if one.startswith("qz") and len(one) == 10] or ["qzqzqzqzqz"]
+        asked = provoke(self.pool.planted or names, names, self.pool, self.random)
+        granted = self.granted(asker)
+        self.tally.operations["provoked"] += 1
+        self.tally.kept_back["what was typed into an error"] += 1
+        if asked.operation is not None:
+            told = await self.ask(transport, asker, asked.operation)
+            self.judge(asker, told, asked.operation, granted, f"provoked: {asked.name}")
+            return
+        more = dict(asked.more)
+        if asked.signed_in:
+            more["headers"] = {**more.get("headers", {}), **self.wire.bearer(asker)}
+        told = await self.wire.request(asked.method, asked.path, **more)
+        self.tally.operations["http"] += 1
+        operation = Operation(f"{asked.method} {asked.path} {asked.more}")
+        self.judge(asker, told, operation, granted, f"provoked: {asked.name}")
+
+    def harvest(self, value: Any) -> None:
+        """Keeps what one viewer was given for others to try."""
+        if isinstance(value, list):
+            for one in value:
+                self.harvest(one)
+        elif isinstance(value, dict):
+            for name, one in value.items():
+                if isinstance(one, str):
+                    if name in ("cursor", "startCursor", "endCursor"):
+                        self.pool.cursors.append(one)
+                    elif name == "previewToken":
+                        self.pool.previews.append(one)
+                    elif name == "url":
+                        self.pool.urls.append(one)
+                else:
+                    self.harvest(one)
+
+    # --- listening ----------------------------------------------------------------------------------------------------
+
+    async def listen(self, asker: Asker, transport: str, operation: Operation | None = None) -> None:
+        self.prepare(asker)
+        listener = Listener(asker, transport, operation or self.operations.subscription())
+        await listener.begin(self.wire)
+        self.listeners.append(listener)
+
+    def hear(self) -> None:
+        """Judges what listeners were told since the last act: by the world before it and by the one after it."""
+        for listener in self.listeners:
+            granted: frozenset[str] | None = None
+            for frame in listener.drain():
+                if granted is None:
+                    granted = self.granted(listener.asker) | self.granted_before(listener.asker)
+                self.tally.operations["events"] += 1
+                told = Told(listener.transport, 200, frame, frame)
+                asks = listener.operation if b'"next"' in frame or frame.startswith(b"data") else None
+                self.judge(listener.asker, told, asks, granted, "event")
+
+    async def stop_listening(self) -> None:
+        for listener in self.listeners:
+            await listener.end()
+        self.hear()
+        self.listeners.clear()
+
+    # --- logs ---------------------------------------------------------------------------------------------------------
+
+    def judge_log(self, log: bytes) -> None:
+        """A log is for nobody: no canary may be in it."""
+        told = Told("log", 0, log, log)
+        self.tally.bytes += len(log)
+        for key in self.search.find(log):
+            self.leak(None, told, None, key, "log")
+        self.tally.kept_back["in a log"] += sum(sum(total.values()) for total in self._totals)
+
+
+def is_quoted_name(key: str, document: str, payload: dict[str, Any]) -> bool:
+    """Whether a canary came only as a name that the refused document itself uses for a field or a variable: names are
+    the program's, and are quoted to whoever writes it. A value of the document is not."""
+    codes = {(error.get("extensions") or {}).get("code") for error in payload.get("errors") or ()}
+    if not codes or not codes <= {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}:
+        return False
+    return bool(re.search(rf"{key}", WITHIN_QUOTES.sub("", document)))
+
+
+WITHIN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def steady(value: Any) -> Any:
+    """An answer without what holds an instant or a nonce."""
+    if isinstance(value, list):
+        return [steady(one) for one in value]
+    if isinstance(value, dict):
+        return {name: steady(one) for name, one in value.items() if not name.startswith(CHANGING)}
+    return value
