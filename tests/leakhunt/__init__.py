@@ -37,7 +37,7 @@ async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Pat
                 await history.go()
                 if number % 5 == 0:
                     await town.learn_rows()
-                await hunter.round(3, viewers=4)
+                await hunter.round(3, viewers=6)
                 await asyncio.sleep(0.02)
         except NotAsTheOracleSays as wrong:
             tally.leaks.append(Leak(seed, "an act", "", "", "", str(wrong), ""))
@@ -51,4 +51,4 @@ async def hunt_elsewhere(town: Town, seed: int, tally: Tally, *, rounds: int) ->
         for number in range(4):
             await hunter.listen(hunter.somebody(), ("websocket", "sse")[number % 2])
         for _ in range(rounds):
-            await hunter.round(3, viewers=4)
+            await hunter.round(3, viewers=6)

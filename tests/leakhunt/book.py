@@ -2,7 +2,7 @@
 
 What is granted is worked out from the oracle, from nothing of `authz/` or `resolvers/`, coordinate by coordinate: a value
 is granted where one of the places at which the rules show it is open. Everything else in the database is granted to
-nobody: keys of rows, hashes, ciphers, what the roster and the files call things, sign-in subjects, numbers of before.
+nobody: keys of rows, hashes, ciphers, what the roster and the files call things, sign-in subjects, numbers of before (`rows.py`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-import asyncpg
 
 from resolvers.ids import decode
 from tests.leakhunt.canaries import tokens_of
@@ -28,16 +25,6 @@ from tests.worlds.records import Told
 from tests.worlds.world import Acted, World
 
 PEOPLE = ("Child", "Guardian", "StaffMember", "OtherAdult")
-SECRET_TEXTS = ("source_id", "local_fact.id", "sign_in_subject.subject", "carried_out.idempotency_key")
-NO_CANARIES = {
-    "enums": "values of few words, which everybody's rows share",
-    "person.name_key": "the name once more, and found with it",
-    "municipality.name": "told to everybody who asks",
-    "municipality.organisation_number": "the viewer's own token names it",
-    "setting.name": "a name of the program's own",
-    "setting.value": "one of two words",
-    "parental_responsibility.holder_organisation": "an organisation's public number",
-}
 
 
 @dataclass
@@ -146,29 +133,6 @@ class Book:
             self.kinds[hex_of(told)] = "id"
         for file in self.attached:
             self.kinds[file.key] = "id"
-
-    async def learn_rows(self, connection: asyncpg.Connection[Any]) -> None:
-        """Takes in every key and every other binary value of every table, and what nobody is ever told."""
-        columns = await connection.fetch(
-            "select table_name as t, column_name as c, data_type as kind from information_schema.columns"
-            " where table_schema = 'public' and table_name <> 'alembic_version'"
-        )
-        binaries, secrets = set(), set()
-        for column in columns:
-            name = f"{column['t']}.{column['c']}"
-            if column["kind"] in ("uuid", "bytea"):
-                rows = await connection.fetch(f'select distinct "{column["c"]}" from "{column["t"]}"')
-                binaries |= {one.bytes if column["kind"] == "uuid" else one for (one,) in rows if one is not None}
-            elif name.endswith(SECRET_TEXTS):
-                rows = await connection.fetch(f'select distinct "{column["c"]}" from "{column["t"]}"')
-                secrets |= {one for (one,) in rows if one}
-        self.search.know(binaries=binaries, texts=[one for one in secrets if len(one) > 5])
-        for one in binaries:
-            if len(one) >= 16:
-                self.kinds.setdefault(key_of(one), "never: a key, hash or cipher of a row")
-        for one in secrets:
-            if len(one) > 5:
-                self.kinds.setdefault(key_of(one), "never: what a file calls something")
 
     # --- what is granted ----------------------------------------------------------------------------------------------
 

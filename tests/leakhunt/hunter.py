@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import GraphQLSchema
 
@@ -87,34 +87,43 @@ class Tally:
         return "\n".join(lines)
 
 
+class Hunted(Protocol):
+    """What is hunted in."""
+
+    schema: GraphQLSchema
+    books: list[Book]
+    search: Search
+    never: dict[str, str]
+
+
 class Hunter:
     """`now`: the instants between which the server may answer next; one where its clock is held."""
 
     def __init__(
         self,
         seed: int,
-        schema: GraphQLSchema,
-        books: list[Book],
-        search: Search,
+        town: Hunted,
         wire: Wire,
         now: Callable[[], tuple[dt.datetime, ...]],
         tally: Tally,
     ) -> None:
         self.seed = seed
-        self.schema = schema
-        self.books = books
-        self.search = search
+        self.books = town.books
+        self.search = town.search
+        self.never = town.never
         self.wire = wire
         self.now = now
         self.tally = tally
         self.random = Random(f"hunt {seed}")
         self.pool = Pool(self.random)
-        self.operations = Operations(schema, self.pool, self.random)
+        self.operations = Operations(town.schema, self.pool, self.random)
         self.listeners: list[Listener] = []
         self._granted: dict[tuple[Asker, dt.datetime], frozenset[str]] = {}
         self._relations: dict[int, Relations] = {}
         self._totals: list[Counter[str]] = []
         self.before: World | None = None
+        self.statements: Callable[[], list[str]] | None = None
+        """What the server has asked of its database since this was asked last; null where nobody can say."""
         self.changed()
 
     # --- who may be given what --------------------------------------------------------------------------------------
@@ -192,13 +201,13 @@ class Hunter:
         for book in self.books:
             if (kind := book.kinds.get(key)) is not None:
                 return kind
-        return "unknown"
+        return self.never.get(key, "unknown")
 
     def leak(self, asker: Asker | None, told: Told, operation: Operation | None, key: str, how: str) -> None:
         text = told.raw.decode("utf-8", "replace")
         at = max(0, text.lower().find(key))
         asked = f"{operation.text} {json.dumps(operation.variables, ensure_ascii=False)}" if operation else how
-        whose = next((book.whose(key) for book in self.books if key in book.kinds), "")
+        whose = next((book.whose(key) for book in self.books if key in book.kinds), self.never.get(key, ""))
         who = f"{asker.who} ({asker.login}, {asker.municipality})" if asker else "nobody"
         self.tally.leaks.append(
             Leak(self.seed, f"{told.transport} {how}", who, key, whose, asked, text[max(0, at - 300) : at + 200])
@@ -237,7 +246,8 @@ class Hunter:
         ]
         self.pool.put(ids)
         foreign = [key for book in self.books for key in book.kinds if key not in granted and not key.startswith("at ")]
-        self.pool.planted = self.random.sample(sorted(foreign), min(30, len(foreign)))
+        rows = self.random.sample(sorted(self.never), min(4, len(self.never)))
+        self.pool.planted = [*self.random.sample(sorted(foreign), min(30, len(foreign))), *rows]
 
     async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
         told = await self.wire.ask(transport, asker, operation)
@@ -268,6 +278,21 @@ class Hunter:
         if steady(told.payload) != steady(again.payload):
             self.wrong(asker, operation, f"{transport} tells what is not there from what is not the viewer's",
                        f"{told.body.decode()[:700]} / {exchanged} {again.body.decode()[:700]}")  # fmt: skip
+        if self.statements is not None and not await self.same_work(transport, asker, operation, other):
+            self.wrong(asker, operation, f"{transport}: other statements for what is not there", str(exchanged))
+
+    async def same_work(self, transport: str, asker: Asker, one: Operation, other: Operation) -> bool:
+        """Whether the database is asked as often for both; something else may have asked it meanwhile."""
+        assert self.statements is not None
+        for _ in range(4):
+            counts = []
+            for operation in (one, other):
+                self.statements()
+                await self.ask(transport, asker, operation)
+                counts.append(sorted(self.statements()))
+            if counts[0] == counts[1]:
+                return True
+        return False
 
     def exchanged(self, value: Any, granted: frozenset[str]) -> Any:
         """The ids of what is not there for the viewer, in the place of each an id of nothing."""
@@ -371,7 +396,7 @@ class Hunter:
         self.tally.bytes += len(log)
         for key in self.search.find(log):
             self.leak(None, told, None, key, "log")
-        self.tally.kept_back["in a log"] += sum(sum(total.values()) for total in self._totals)
+        self.tally.kept_back["in a log"] += sum(sum(total.values()) for total in self._totals) + len(self.never)
 
 
 def is_quoted_name(key: str, document: str, payload: dict[str, Any]) -> bool:

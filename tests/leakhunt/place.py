@@ -10,14 +10,16 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import structlog
 from graphql import GraphQLSchema, build_schema
 
 from demo.contact_register import running_contact_register
+from resolvers.gateway import UNFINISHED_LETTERS, Gateway
 from resolvers.ids import TYPE_BYTES, encode
 from schema.public import printed_schema
 from server.app import Edge, Serving, build_app, open_engine
@@ -33,6 +35,7 @@ from tests.edge import served
 from tests.leakhunt.book import Book
 from tests.leakhunt.canaries import Mint, make_records, mark
 from tests.leakhunt.hunter import Hunter, Tally
+from tests.leakhunt.rows import learn_rows
 from tests.leakhunt.search import Search
 from tests.leakhunt.wire import wired
 from tests.worlds.loading import Loaded, load
@@ -71,6 +74,8 @@ class Town:
     search: Search
     schema: GraphQLSchema
     contacts: Path
+    never: dict[str, str] = field(default_factory=dict)
+    """What lies in the tables and is for nobody, and what it is."""
 
     @property
     def world(self) -> World:
@@ -79,14 +84,13 @@ class Town:
     async def learn_rows(self) -> None:
         connection = await asyncpg.connect(**self.database.admin_connect)
         try:
-            for book in self.books:
-                await book.learn_rows(connection)
+            await learn_rows(connection, self.search, self.never)
         finally:
             await connection.close()
 
     def hunter(self, seed: int, wire, now, tally: Tally) -> Hunter:  # type: ignore[no-untyped-def]
-        tally.canaries += len({key for book in self.books for key in book.kinds})
-        return Hunter(seed, self.schema, self.books, self.search, wire, now, tally)
+        tally.canaries += len(self.never.keys() | {key for book in self.books for key in book.kinds})
+        return Hunter(seed, self, wire, now, tally)
 
 
 async def build_town(folder: Path, database: Database, seed: int, today: dt.date | None = None) -> Town:
@@ -127,6 +131,29 @@ async def need_cases_of(loaded: Loaded, database: Database) -> dict[str, str]:
     return {row["id"]: encode(TYPE_BYTES["NeedCase"], row["row_id"]) for row in rows if row["row_id"]}
 
 
+class Statements:
+    """What a server's pool of connections for reading has been asked, text by text."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.asked: list[str] = []
+        self.known: set[int] = set()
+
+    def __call__(self) -> list[str]:
+        """Since the last call."""
+        for holder in self.gateway._pool._holders:
+            connection = holder._con
+            if connection is not None and id(connection) not in self.known:
+                self.known.add(id(connection))
+                connection.add_query_logger(self._take)
+        taken, self.asked = self.asked, []
+        return taken
+
+    def _take(self, record: Any) -> None:
+        if record.query != UNFINISHED_LETTERS:
+            self.asked.append(record.query)
+
+
 @asynccontextmanager
 async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunter, HeldClock]]:
     """A server in this process, whose clock stands at noon of the towns' day until it is set."""
@@ -139,9 +166,12 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
         async def ready() -> None:
             pass
 
+        opened: list[Any] = []
+
         @asynccontextmanager
         async def opening() -> AsyncIterator[object]:
             async with open_engine(serving, town.vault, clock) as engine:
+                opened.append(engine)
                 await asyncio.wait_for(engine.live.listening.ready.wait(), 15)  # type: ignore[attr-defined]
                 yield engine
 
@@ -153,6 +183,7 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
             wired(url, town.folder) as wire,
         ):
             hunter = town.hunter(seed, wire, lambda: (clock.now(),), tally)
+            hunter.statements = Statements(opened[0].gateway)
             try:
                 yield hunter, clock
             finally:

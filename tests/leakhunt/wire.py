@@ -145,7 +145,7 @@ class Wire:
         return Told("websocket", 200, b"\n".join(frames), body)
 
     async def socket(self, asker: Asker) -> ClientConnection:
-        if asker in self.sockets:
+        if asker in self.sockets and self.sockets[asker].close_code is None:
             self.sockets.move_to_end(asker)
             return self.sockets[asker]
         socket = await self.opened(asker)
