@@ -24,11 +24,15 @@ from tests.leakhunt.place import build_town, emptied, logging_into
 
 
 async def hunt(folder: Path, told: argparse.Namespace) -> int:
-    tally, seed, started = Tally(), told.seed, time.monotonic()
+    tally, seed, started, log = Tally(), told.seed, time.monotonic(), folder / "here.log"
+
+    def enough() -> bool:
+        made = tally.decisions >= told.decisions and sum(tally.operations.values()) >= told.operations
+        return made or time.monotonic() - started > told.minutes * 60 or len(tally.leaks) >= told.most_leaks
+
+    logging_into(log)
     async with open_database(DataFolder.at(folder / "data"), cluster_settings=FAST) as database:
-        while (
-            tally.decisions < told.decisions or sum(tally.operations.values()) < told.operations
-        ) and time.monotonic() - started < told.minutes * 60:
+        while not enough():
             place = folder / f"town-{seed}"
             DataFolder.at(place)
             await emptied(database)
@@ -36,8 +40,7 @@ async def hunt(folder: Path, told: argparse.Namespace) -> int:
             if seed % 3 == 0:
                 await hunt_elsewhere(town, seed, tally, rounds=told.rounds)
             else:
-                with logging_into(place / "here.log"):
-                    await hunt_here(town, seed, tally, steps=told.rounds, log=place / "here.log")
+                await hunt_here(town, seed, tally, steps=told.rounds, log=log)
             spent = time.monotonic() - started
             print(
                 f"seed {seed}: {tally.decisions:,} decisions ({sum(tally.granted.values()):,} found and granted),"
@@ -46,8 +49,6 @@ async def hunt(folder: Path, told: argparse.Namespace) -> int:
             )
             shutil.rmtree(place)
             seed += 1
-            if len(tally.leaks) >= told.most_leaks:
-                break
     print(f"\n{tally.told()}\n")
     for leak in {(one.how, one.whose): one for one in reversed(tally.leaks)}.values():
         print(leak)

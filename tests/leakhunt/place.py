@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import logging
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, redirect_stderr
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import structlog
 from graphql import GraphQLSchema, build_schema
 
 from demo.contact_register import running_contact_register
@@ -241,13 +239,8 @@ async def emptied(database: Database) -> None:
         await connection.close()
 
 
-@contextmanager
-def logging_into(file: Path) -> Iterator[None]:
-    """The logs of this process go where they go in a server's, but into a file."""
-    with file.open("w", encoding="utf-8") as written, redirect_stderr(written):
+def logging_into(file: Path) -> None:
+    """From here on the logs of this process go, as a server's do, into a file. Whoever has logged keeps to where it
+    went, so this is done once, and before anything is logged."""
+    with redirect_stderr(file.open("w", encoding="utf-8")):
         configure_logs()
-        try:
-            yield
-        finally:
-            structlog.reset_defaults()
-            logging.getLogger().handlers = []
