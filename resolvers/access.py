@@ -357,8 +357,8 @@ class Reasons:
         return [reason(Relation.UNIT_LEADER, "C8", "leads the unit", self.opens(Relation.UNIT_LEADER))]
 
     async def of_need_case(self, row_id: UUID) -> list[dict[str, Any]]:
-        """By leading a unit of the child. Of the administration's own road no fact is told, for it would say whom a case
-        that is not open is about."""
+        """By leading a unit of the child. Of the administration's own road no fact is told, since one would say whom a
+        case that is not open is about."""
         row = table(NeedCase, "need")
         found = compiled(select(row.c.child_id).where(row.c.id == bindparam("need", type_=Uuid())))
         ((child_id,),) = await self.run.fetch(found, {"need": row_id})

@@ -115,7 +115,9 @@ async def test_hunter_finds_a_column_that_is_open_to_whom_it_is_closed(
 
 async def test_hunter_finds_nothing_where_nothing_is_broken(town: Town) -> None:
     async with hunting(town) as (hunter, tally):
-        await everybody_asks(hunter, of_children(hunter, "name birthDate nationalId address { lines } threads { nodes { subject } }"))
+        await everybody_asks(
+            hunter, of_children(hunter, "name birthDate nationalId address { lines } threads { nodes { subject } }")
+        )
     assert not tally.leaks
     assert tally.granted["birth date"] > 10
 
@@ -236,5 +238,3 @@ def test_search_finds_a_canary_however_it_is_written(raw: str, found: set[str]) 
     search = Search()
     search.know(texts=["qzabcdefgh", "01817512345"], instants=[AT], binaries=[KEY])
     assert search.find(raw.encode()) == found
-
-

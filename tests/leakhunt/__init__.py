@@ -9,26 +9,26 @@ within what is base64. A canary that comes to whom it is not granted is a leak.
 What is counted:
 
 - an **operation** is one request, or one event that somebody who listens was told;
-- a **decision** is one canary judged in one response: either it was found there, and is granted or a leak; or it is of a
-  kind that the operation asks for by a field (`name`, `birthDate`, an id ...), the operation was carried out, and the
-  canary, which is not granted, was not found. The two are told apart in the report. A canary that was found twice in one
-  response is one decision.
+- a **decision** is one canary judged in one response: either it was found there, and is granted or a leak; or it is of
+  a kind that the operation asks for by a field (`name`, `birthDate`, an id ...), the operation was carried out, and the
+  canary, which is not granted, was not found. The report tells the two apart. What is found twice in one response is
+  one decision.
 """
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from tests.histories import NotAsTheOracleSays
 from tests.leakhunt.hunter import Leak, Tally
-from tests.leakhunt.place import Town, elsewhere, here
+from tests.leakhunt.place import Log, Town, elsewhere, here
 from tests.leakhunt.sequences import sequence
 
 
-async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Path | None = None) -> None:
+async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Log | None = None) -> None:
     """Acts and questions in turn, by a server in this process; some people listen all the while."""
-    before = log.stat().st_size if log is not None else 0
+    if log is not None:
+        log.new()
     async with here(town, seed, tally) as (hunter, clock):
         history = sequence(town, hunter, clock, seed)
         for number in range(6):
@@ -43,7 +43,7 @@ async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Pat
         except NotAsTheOracleSays as wrong:
             tally.leaks.append(Leak(seed, "an act", "", "", "", str(wrong), ""))
     if log is not None:
-        hunter.judge_log(log.read_bytes()[before:])
+        hunter.judge_log(log.new())
 
 
 async def hunt_elsewhere(town: Town, seed: int, tally: Tally, *, rounds: int) -> None:

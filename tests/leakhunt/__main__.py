@@ -1,8 +1,8 @@
 """The long form of the leak hunt: `python -m tests.leakhunt --decisions 1000000`.
 
 Town after town, until that many decisions and operations are made: two municipalities, a server in this process whose
-clock is held, sequences of acts with people listening, and between the acts everybody asks; every third town is asked of
-`innsyn serve` in a process of its own instead, and its log is judged too. Ends with an error where anything leaked.
+clock is held, sequences of acts with people listening, and between the acts everybody asks; every third town is asked
+of `innsyn serve` in a process of its own instead. Logs are judged too. Ends with an error where anything leaked.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from server.database import open_database
 from tests.conftest import FAST
 from tests.leakhunt import hunt_elsewhere, hunt_here
 from tests.leakhunt.hunter import Tally
-from tests.leakhunt.place import build_town, emptied, logging_into
+from tests.leakhunt.place import Log, build_town, emptied
 
 
 async def hunt(folder: Path, told: argparse.Namespace) -> int:
-    tally, seed, started, log = Tally(), told.seed, time.monotonic(), folder / "here.log"
+    tally, seed, started, log = Tally(), told.seed, time.monotonic(), Log(folder / "here.log")
 
     def enough() -> bool:
         made = tally.decisions >= told.decisions and sum(tally.operations.values()) >= told.operations
         return made or time.monotonic() - started > told.minutes * 60 or len(tally.leaks) >= told.most_leaks
 
-    logging_into(log)
     async with open_database(DataFolder.at(folder / "data"), cluster_settings=FAST) as database:
         while not enough():
             place = folder / f"town-{seed}"

@@ -1,8 +1,9 @@
 """The book of canaries: whose each is, and which of them a viewer may be given by any road at all.
 
-What is granted is worked out from the oracle, from nothing of `authz/` or `resolvers/`, coordinate by coordinate: a value
-is granted where one of the places at which the rules show it is open. Everything else in the database is granted to
-nobody: keys of rows, hashes, ciphers, what the roster and the files call things, sign-in subjects, numbers of before (`rows.py`).
+What is granted is worked out from the oracle, from nothing of `authz/` or `resolvers/`, coordinate by coordinate: a
+value is granted where one of the places at which the rules show it is open. Everything else in the database is granted
+to nobody (`rows.py`): keys of rows, hashes, ciphers, what the roster and the files call things, sign-in subjects, and
+numbers of before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.leakhunt.canaries import tokens_of
 from tests.leakhunt.search import Search, key_of
 from tests.oracle import everyday, family
 from tests.oracle import records as shelf
-from tests.oracle.relations import Relations, Tie
+from tests.oracle.relations import Tie
 from tests.oracle.view import Node, View
 from tests.reference.family import known_as
 from tests.worlds.loading import Loaded
@@ -47,6 +48,8 @@ class Book:
     records: list[Told] = field(default_factory=list)
     record_ids: dict[str, str] = field(default_factory=dict)
     need_case_ids: dict[str, str] = field(default_factory=dict)
+    asked_for: dict[str, str] = field(default_factory=dict)
+    """What an administrator said of whom a case is about, by the case."""
     attached: list[Attached] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     """Key to the kind of value that it is."""
@@ -144,29 +147,27 @@ class Book:
 
     def whose(self, key: str) -> str:
         """What a canary is, as a finding says it."""
-        world, found = self.world, [self.kinds.get(key, "")]
+        of = [name for name, values in self.things() if key in values]
+        return " ".join([self.kinds.get(key, ""), *(f"of {name}" for name in of)])
+
+    def things(self) -> Iterable[tuple[str, tuple[str | None, ...]]]:
+        """Everything that there is, by a name for it, with its canaries."""
+        world = self.world
         for handle, person in world.people.items():
-            if key in tokens_of(person.name, *(person.roster_name or ())) or key in (
-                person.number, person.born and person.born.isoformat(), *person.ended_numbers
-            ):  # fmt: skip
-                found.append(f"of {handle}")
-        for handle, contact in world.contacts.items():
-            if key in (contact.phone, *tokens_of(contact.email)):
-                found.append(f"of {handle}")
+            born, contact = person.born and person.born.isoformat(), world.contacts.get(handle)
+            names = tokens_of(person.name, *(person.roster_name or ()))
+            reached = (contact.phone, *tokens_of(contact.email)) if contact else ()
+            yield handle, (*names, *reached, person.number, born, *person.ended_numbers)
         for thread in world.threads.values():
-            if key in (*tokens_of(thread.subject), key_of(thread.at)):
-                found.append(f"of thread {thread.id}")
+            yield f"thread {thread.id}", (*tokens_of(thread.subject), key_of(thread.at))
         for message in world.messages.values():
-            at = (key_of(message.at), message.retracted_at and key_of(message.retracted_at))
-            if key in (*tokens_of(message.body), *at):
-                found.append(f"of message {message.id}")
+            instants = [key_of(at) for at in (message.at, message.retracted_at) if at]
+            yield f"message {message.id}", (*tokens_of(message.body), *instants)
         for told in self.records:
-            if key in tokens_of(told.handle, *told.bodies):
-                found.append(f"of record {told.kind} about {told.child} at {told.unit} by {told.author}")
+            what = f"record {told.kind} about {told.child} at {told.unit} by {told.author}"
+            yield what, (*tokens_of(told.handle, *told.bodies), key_of(told.at))
         for node, told_id in self.seen_ids.items():
-            if hex_of(told_id) == key:
-                found.append(f"of {node.type} {node.handle}")
-        return " ".join(one for one in found if one)
+            yield f"{node.type} {node.handle}", (hex_of(told_id),)
 
 
 def told_name(act: Acted | None) -> tuple[str | None]:
@@ -341,3 +342,5 @@ class Grants:
                 if (told := self.book.need_case_ids.get(case.id)) is not None:
                     self.keys.add(hex_of(told))
                 self.text(case.reason, view.name(case.person), case.by and view.name(case.by))
+            if own or (administers and waits and not closed):
+                self.exact(self.book.asked_for.get(case.id))

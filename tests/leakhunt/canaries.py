@@ -150,7 +150,9 @@ def make_records(world: World, mint: Mint) -> list[Told]:
                 if random.random() < 0.3:
                     opened = mint.instant(oslo(world.today, random.choice(("09:00", "11:30"))))
                     openings = (
-                        Opening(random.choice(leaders), opened, opened + dt.timedelta(hours=1), f"Innsyn {mint.token()}"),
+                        Opening(
+                            random.choice(leaders), opened, opened + dt.timedelta(hours=1), f"Innsyn {mint.token()}"
+                        ),
                     )
                 made.append(
                     Told(

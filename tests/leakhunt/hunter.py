@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
 
+import httpx
 from graphql import GraphQLSchema
 
 from tests.leakhunt.book import Book, hex_of
@@ -41,10 +42,8 @@ class Leak:
     around: str
 
     def __str__(self) -> str:
-        return (
-            f"seed {self.seed}, {self.how} as {self.who}: {self.canary!r} ({self.whose})\n    asked: {self.asked[:1500]}"
-            f"\n    came: {self.around}"
-        )
+        told = f"seed {self.seed}, {self.how} as {self.who}: {self.canary!r} ({self.whose})"
+        return f"{told}\n    asked: {self.asked[:1500]}\n    came: {self.around}"
 
 
 @dataclass
@@ -71,13 +70,17 @@ class Tally:
 
     def told(self) -> str:
         roads = {name: self.operations[name] for name in (*TRANSPORTS, "events")}
+        found, back = sum(self.granted.values()), sum(self.kept_back.values())
+        tried = (
+            f"provoked errors {self.operations['provoked']:,}",
+            f"acts on what is not there {self.operations['refused acts']:,}",
+            f"acts in sequences {sum(self.acts.values()):,}, twins compared {self.twins:,}",
+        )
         lines = [
             f"{sum(roads.values()):,} operations: {roads}",
-            f"  of them provoked errors {self.operations['provoked']:,}, acts refused {self.operations['refused acts']:,},"
-            f" acts in sequences {sum(self.acts.values()):,}, twins compared {self.twins:,}",
+            f"  of them {', '.join(tried)}",
             f"{self.responses:,} responses and events, {self.bytes:,} bytes, {self.canaries:,} canaries",
-            f"{self.decisions:,} decisions: {sum(self.granted.values()):,} found and granted,"
-            f" {sum(self.kept_back.values()):,} asked for and kept back",
+            f"{self.decisions:,} decisions: {found:,} found and granted, {back:,} asked for and kept back",
             f"  found and granted, by kind: {dict(self.granted.most_common())}",
             f"  kept back, by kind: {dict(self.kept_back.most_common())}",
             f"  refusals: {dict(self.refusals.most_common())}",
@@ -250,8 +253,12 @@ class Hunter:
         self.pool.planted = [*self.random.sample(sorted(foreign), min(30, len(foreign))), *rows]
 
     async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
-        told = await self.wire.ask(transport, asker, operation)
         self.tally.operations[transport] += 1
+        try:
+            told = await self.wire.ask(transport, asker, operation)
+        except (httpx.TimeoutException, TimeoutError):
+            self.wrong(asker, operation, f"{transport}: no answer came", "")
+            return Told(transport, 0, b"", b"")
         self.harvest(told.payload)
         for error in told.payload.get("errors") or ():
             self.tally.refusals[str((error.get("extensions") or {}).get("code"))] += 1
@@ -306,7 +313,7 @@ class Hunter:
         return value
 
     async def refused_act(self, asker: Asker, transport: str) -> None:
-        """An act on what is not there for the viewer: refused, whatever else it is told, and the same as for nothing."""
+        """An act on what is not there for the viewer: refused, whatever else it is told."""
         granted = self.granted(asker)
         view = self.view(asker, self.now()[0])
         names = self.operations.mutations()

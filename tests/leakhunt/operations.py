@@ -36,21 +36,54 @@ from resolvers.ids import TYPE_BYTES, encode
 from tests.leakhunt.wire import Operation
 
 KINDS = {
-    "name": {"name"}, "holder": {"name"}, "personName": {"name", "told name"}, "openedByName": {"name"},
-    "approvedByName": {"name"}, "id": {"id"}, "birthDate": {"birth date"}, "nationalId": {"national id"},
-    "lines": {"address"}, "city": {"address"}, "phone": {"contact", "unit"}, "email": {"contact"},
-    "subject": {"subject"}, "body": {"message", "record"}, "title": {"record"}, "note": {"absence note"},
-    "reason": {"reason"}, "fact": {"unit", "group"},
-}  # fmt: skip
-NAMES_OF = {"Unit": {"unit"}, "Group": {"group"}, "Attachment": {"file"}, "Delegate": {"name", "told name"},
-            "Block": {"name", "told name"}, "Confirmation": {"name", "told name"}}  # fmt: skip
+    "name": {"name"},
+    "holder": {"name"},
+    "personName": {"name", "told name"},
+    "openedByName": {"name"},
+    "approvedByName": {"name"},
+    "id": {"id"},
+    "birthDate": {"birth date"},
+    "nationalId": {"national id"},
+    "lines": {"address"},
+    "city": {"address"},
+    "phone": {"contact", "unit"},
+    "email": {"contact"},
+    "subject": {"subject"},
+    "body": {"message", "record"},
+    "title": {"record"},
+    "note": {"absence note"},
+    "reason": {"reason"},
+    "fact": {"unit", "group"},
+}
+NAMES_OF = {
+    "Unit": {"unit"},
+    "Group": {"group"},
+    "Attachment": {"file"},
+    "Delegate": {"name", "told name"},
+    "Block": {"name", "told name"},
+    "Confirmation": {"name", "told name"},
+}
 HINTS = {
-    "unitId": "Unit", "groupId": "Group", "childId": "Child", "threadId": "Thread", "messageId": "Message",
-    "upToMessageId": "Message", "delegateId": "Delegate", "blockId": "Block", "taskId": "Task", "recordId": "Record",
-    "absenceId": "Absence", "caseId": "NeedCase", "staffMemberId": "StaffMember", "attachmentIds": "Attachment",
-    "substitutionId": "Substitution", "readerIds": "StaffMember", "personId": "person", "personIds": "StaffMember",
+    "unitId": "Unit",
+    "groupId": "Group",
+    "childId": "Child",
+    "threadId": "Thread",
+    "messageId": "Message",
+    "upToMessageId": "Message",
+    "delegateId": "Delegate",
+    "blockId": "Block",
+    "taskId": "Task",
+    "recordId": "Record",
+    "absenceId": "Absence",
+    "caseId": "NeedCase",
+    "staffMemberId": "StaffMember",
+    "attachmentIds": "Attachment",
+    "substitutionId": "Substitution",
+    "readerIds": "StaffMember",
+    "personId": "person",
+    "personIds": "StaffMember",
     "recipientIds": "person",
-}  # fmt: skip
+}
 PEOPLE = ("Guardian", "StaffMember", "OtherAdult", "Child")
 
 
@@ -133,9 +166,9 @@ class Making:
         """Connections within each other, where it is being made now."""
         self.width = random.choice((0.5, 0.8, 1))
 
-    # --- arguments ------------------------------------------------------------------------------------------------------
+    # --- arguments ----------------------------------------------------------------------------------------------------
 
-    def value(self, kind: Any, name: str, deep: int = 0) -> Any:  # noqa: PLR0911
+    def value(self, kind: Any, name: str, deep: int = 0) -> Any:
         random = self.random
         if isinstance(kind, GraphQLNonNull):
             return self.value(kind.of_type, name, deep)
@@ -155,7 +188,7 @@ class Making:
     def scalar(self, kind: GraphQLNamedType, name: str) -> Any:
         random = self.random
         if kind.name == "ID":
-            if name in ("idempotencyKey",):
+            if name == "idempotencyKey":
                 return os.urandom(8).hex()
             return self.ids(HINTS.get(name, ""))
         if kind.name == "Int":
@@ -195,7 +228,7 @@ class Making:
                 given.append(self.argument(cursor, told.args[cursor]))
         return f"({', '.join(given)})" if given else ""
 
-    # --- selections -------------------------------------------------------------------------------------------------------
+    # --- selections ---------------------------------------------------------------------------------------------------
 
     def selection(self, kind: Any, depth: int) -> str:
         """Braces and all; never empty."""
@@ -259,12 +292,9 @@ class Making:
     def of_interface(self, kind: GraphQLInterfaceType, depth: int) -> str:
         possible = list(self.schema.get_possible_types(kind))
         chosen = self.random.sample(possible, min(len(possible), self.random.choice((2, 6, 20, 20))))
-        parts = ["__typename"]
-        for one in chosen:
-            if self.fields > 0:
-                parts.append(f"... on {one.name} {self.selection(one, depth)}")
         self.kinds |= {"id"}
-        return "{ id " + " ".join(parts) + " }"
+        parts = [f"... on {one.name} {self.selection(one, depth)}" for one in chosen if self.fields > 0]
+        return "{ id __typename " + " ".join(parts) + " }"
 
     def operation(self, word: str, roots: list[tuple[str, GraphQLField]], act: str = "") -> Operation:
         parts = []
@@ -308,11 +338,18 @@ class Operations:
     def query(self) -> Operation:
         assert self.schema.query_type
         roots = self.schema.query_type.fields
-        weights = {"viewer": 8, "node": 2, "nodes": 6, "explainAccess": 1, "recipientPreview": 1, "unitLetterPreview": 1}
-        names = self.random.choices(list(roots), [weights.get(one, 1) for one in roots], k=self.random.choice((1, 1, 2)))
-        return Making(self.schema, self.pool, self.random).operation(
-            "query", [(name, roots[name]) for name in names]
-        )  # fmt: skip
+        weights = {
+            "viewer": 8,
+            "node": 2,
+            "nodes": 6,
+            "explainAccess": 1,
+            "recipientPreview": 1,
+            "unitLetterPreview": 1,
+        }
+        names = self.random.choices(
+            list(roots), [weights.get(one, 1) for one in roots], k=self.random.choice((1, 1, 2))
+        )
+        return Making(self.schema, self.pool, self.random).operation("query", [(name, roots[name]) for name in names])
 
     def sweep(self) -> Operation:
         """All that there is to ask of things of one type, and of what is next to them; the same document each time."""
@@ -323,7 +360,9 @@ class Operations:
             text = f"query Sweep($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on {kind} {whole} }} }}"
             self._sweeps[kind] = Operation(text, {}, frozenset(making.kinds))
         swept = self._sweeps[kind]
-        some = self.random.sample(self.pool.ids[kind], min(len(self.pool.ids[kind]), {"Unit": 12, "Child": 12}.get(kind, 40)))
+        some = self.random.sample(
+            self.pool.ids[kind], min(len(self.pool.ids[kind]), {"Unit": 12, "Child": 12}.get(kind, 40))
+        )
         own = self.pool.own.get(kind, [])
         some += self.random.sample(own, min(len(own), 4 if kind == "Child" else 20))
         return Operation(swept.text, {"ids": list(dict.fromkeys(some))}, swept.kinds)
@@ -339,9 +378,7 @@ class Operations:
         inner = making.selection(get_named_type(told.type), 4)
         declared = f"({', '.join(making.declared)})" if making.declared else ""
         making.kinds |= {"id"}
-        return Operation(
-            f"subscription Hunt{declared} {{ {name} {inner} }}", making.variables, frozenset(making.kinds)
-        )  # fmt: skip
+        return Operation(f"subscription Hunt{declared} {{ {name} {inner} }}", making.variables, frozenset(making.kinds))
 
     def mutation(self, name: str, ids: Callable[[str], str]) -> Operation:
         assert self.schema.mutation_type

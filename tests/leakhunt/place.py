@@ -189,6 +189,10 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
                 await wire.close()
 
 
+def started(line: list[str | Path], environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+
 @asynccontextmanager
 async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter]:
     """`innsyn serve` in a process of its own, on the towns' day; at the end all that it wrote is judged too."""
@@ -211,9 +215,7 @@ async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter
         log = town.folder / "server.log"
         with log.open("wb") as written:
             line = command.line("serve", "--port", "0", "--today", town.world.today.isoformat())
-            server = subprocess.Popen(
-                line, env=environment, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT
-            )
+            server = started(line, environment, written)
         try:
             with log.open("rb") as reading:
                 url = await asyncio.to_thread(told_address, server, reading.fileno())
@@ -239,8 +241,18 @@ async def emptied(database: Database) -> None:
         await connection.close()
 
 
-def logging_into(file: Path) -> None:
-    """From here on the logs of this process go, as a server's do, into a file. Whoever has logged keeps to where it
-    went, so this is done once, and before anything is logged."""
-    with redirect_stderr(file.open("w", encoding="utf-8")):
-        configure_logs()
+class Log:
+    """Where the logs of this process go from here on, in the form of a server's. Whoever has logged keeps to where it
+    went, so there is one, made before anything is logged."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.read = 0
+        with redirect_stderr(file.open("w", encoding="utf-8")):
+            configure_logs()
+
+    def new(self) -> bytes:
+        """What has been written since this was asked last."""
+        written = self.file.read_bytes()
+        since, self.read = self.read, len(written)
+        return written[since:]

@@ -52,7 +52,7 @@ async def values(connection: asyncpg.Connection[Any], table: str, column: str) -
 
 
 async def learn_rows(connection: asyncpg.Connection[Any], search: Search, never: dict[str, str]) -> None:
-    """Takes it all into the search, and says of each what it is; what a viewer may be given is known by a book before."""
+    """Takes it all into the search and says what it is; what a viewer may be given of it, a book knows first."""
     for table, column, kind in await columns(connection):
         if kind in ("uuid", "bytea"):
             found = await values(connection, table, column)

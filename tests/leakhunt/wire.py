@@ -84,8 +84,12 @@ class Wire:
             number = asker.book.world.people[asker.who].number
             assert number
             self.tokens[asker] = issue_development_token(
-                self.folder, number, asker.municipality, asker.login, dt.timedelta(hours=12)  # type: ignore[arg-type]
-            )  # fmt: skip
+                self.folder,
+                number,
+                asker.municipality,
+                asker.login,
+                dt.timedelta(hours=12),  # type: ignore[arg-type]
+            )
         return self.tokens[asker]
 
     def bearer(self, asker: Asker) -> dict[str, str]:
