@@ -18,6 +18,7 @@ What is counted:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from tests.histories import NotAsTheOracleSays
 from tests.leakhunt.hunter import Leak, Tally
@@ -25,7 +26,13 @@ from tests.leakhunt.place import Log, Town, elsewhere, here
 from tests.leakhunt.sequences import sequence
 
 
-async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Log | None = None) -> None:
+def never() -> bool:
+    return False
+
+
+async def hunt_here(
+    town: Town, seed: int, tally: Tally, *, steps: int, log: Log | None = None, enough: Callable[[], bool] = never
+) -> None:
     """Acts and questions in turn, by a server in this process; some people listen all the while."""
     if log is not None:
         log.new()
@@ -35,6 +42,8 @@ async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Log
             await hunter.listen(hunter.somebody(), ("websocket", "sse")[number % 2])
         try:
             for number in range(steps):
+                if enough():
+                    break
                 await history.go()
                 if number % 5 == 0:
                     await town.learn_rows()
@@ -46,10 +55,14 @@ async def hunt_here(town: Town, seed: int, tally: Tally, *, steps: int, log: Log
         hunter.judge_log(log.new())
 
 
-async def hunt_elsewhere(town: Town, seed: int, tally: Tally, *, rounds: int) -> None:
+async def hunt_elsewhere(
+    town: Town, seed: int, tally: Tally, *, rounds: int, enough: Callable[[], bool] = never
+) -> None:
     """Questions, refused acts and errors, by `innsyn serve` in a process of its own, whose log is judged too."""
     async with elsewhere(town, seed, tally) as hunter:
         for number in range(4):
             await hunter.listen(hunter.somebody(), ("websocket", "sse")[number % 2])
         for _ in range(rounds):
+            if enough():
+                break
             await hunter.round(3, viewers=6)

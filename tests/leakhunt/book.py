@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from resolvers.ids import decode
@@ -33,9 +33,7 @@ class Attached:
     """A file that was sent with a message."""
 
     message: str
-    uploader: str
-    key: str
-    """Hex of its id."""
+    id: str
     tokens: tuple[str, ...]
 
 
@@ -130,12 +128,17 @@ class Book:
             self.put("file", *file.tokens)
         self.learn_ids()
 
+    def all_ids(self) -> Iterator[tuple[str, str]]:
+        """Type and id of everything that has one."""
+        yield from ((node.type, told) for node, told in self.seen_ids.items())
+        yield from (("Record", told) for told in self.record_ids.values())
+        yield from (("NeedCase", told) for told in self.need_case_ids.values())
+        yield from (("Attachment", file.id) for file in self.attached)
+
     def learn_ids(self) -> None:
         self.seen_ids |= {node: told for node, told in self.loaded.ids.items() if told != "?"}
-        for told in (*self.seen_ids.values(), *self.record_ids.values(), *self.need_case_ids.values()):
+        for _, told in self.all_ids():
             self.kinds[hex_of(told)] = "id"
-        for file in self.attached:
-            self.kinds[file.key] = "id"
 
     # --- what is granted ----------------------------------------------------------------------------------------------
 
@@ -274,7 +277,7 @@ class Grants:
                 self.text(message.body)
                 for file in self.book.attached:
                     if file.message == message.id:
-                        self.exact(*file.tokens, file.key)
+                        self.exact(*file.tokens, hex_of(file.id))
 
     def of_delegate(self, handle: str) -> None:
         view = self.view

@@ -175,7 +175,7 @@ class Hunter:
 
     def somebody(self) -> Asker:
         """Somebody to whom much is granted, mostly."""
-        drawn = self.random.sample(self.askers(), 6)
+        drawn = self.random.sample(self.askers(), 3)
         if self.random.random() < 0.2:
             return drawn[0]
         return max(drawn, key=lambda asker: len(self.granted(asker)))
@@ -240,13 +240,7 @@ class Hunter:
     def prepare(self, asker: Asker) -> None:
         """Draws what the operations are given: everybody's ids, and canaries that are not for this viewer."""
         granted = self.granted(asker)
-        ids = [
-            (node.type, told, hex_of(told) in granted) for book in self.books for node, told in book.seen_ids.items()
-        ]
-        ids += [("Record", told, hex_of(told) in granted) for book in self.books for told in book.record_ids.values()]
-        ids += [
-            ("NeedCase", told, hex_of(told) in granted) for book in self.books for told in book.need_case_ids.values()
-        ]
+        ids = [(kind, told, hex_of(told) in granted) for book in self.books for kind, told in book.all_ids()]
         self.pool.put(ids)
         foreign = [key for book in self.books for key in book.kinds if key not in granted and not key.startswith("at ")]
         rows = self.random.sample(sorted(self.never), min(4, len(self.never)))
@@ -261,7 +255,10 @@ class Hunter:
             return Told(transport, 0, b"", b"")
         self.harvest(told.payload)
         for error in told.payload.get("errors") or ():
-            self.tally.refusals[str((error.get("extensions") or {}).get("code"))] += 1
+            code = str((error.get("extensions") or {}).get("code"))
+            self.tally.refusals[code] += 1
+            if code in ("UNEXPECTED", "TIMEOUT"):
+                self.wrong(asker, operation, f"{transport}: {code}", told.body.decode())
         return told
 
     async def read(self, asker: Asker, transport: str, operation: Operation) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from resolvers.ids import decode
 from tests.acts import RETRACT, Acts, act
 from tests.family_histories import NAME, FamilyHistory
 from tests.histories import NotAsTheOracleSays
@@ -142,9 +141,7 @@ class Sequence(FamilyHistory):
         )
         self.hunter.tally.operations["http"] += 1
         if told.status == 201:
-            decoded = decode(told.payload["id"])
-            assert decoded
-            self.file = Attached("", who, decoded[1].hex, tokens)
+            self.file = Attached("", told.payload["id"], tokens)
             given["attachmentIds"] = [told.payload["id"]]
 
     def wrote(self, thread: str, who: str, told: str, for_unit: bool) -> None:
