@@ -26,6 +26,8 @@ from tests.leakhunt.place import Log, build_town, emptied
 async def hunt(folder: Path, told: argparse.Namespace) -> int:
     tally, seed, started, log = Tally(), told.seed, time.monotonic(), Log(folder / "here.log")
 
+    shown = 0
+
     def enough() -> bool:
         made = tally.decisions >= told.decisions and sum(tally.operations.values()) >= told.operations
         return made or time.monotonic() - started > told.minutes * 60 or len(tally.leaks) >= told.most_leaks
@@ -46,11 +48,12 @@ async def hunt(folder: Path, told: argparse.Namespace) -> int:
                 f" {len(tally.leaks)} leaks, {spent:.0f} s",
                 flush=True,
             )
+            for leak in tally.leaks[shown:]:
+                print(leak, flush=True)
+            shown = len(tally.leaks)
             shutil.rmtree(place)
             seed += 1
     print(f"\n{tally.told()}\n")
-    for leak in {(one.how, one.whose): one for one in reversed(tally.leaks)}.values():
-        print(leak)
     return 1 if tally.leaks else 0
 
 

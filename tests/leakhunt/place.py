@@ -43,7 +43,7 @@ from tests.worlds.world import World, oslo
 from vault import Vault
 
 ORGANISATIONS = ("999000001", "999000002")
-EDGE = EdgeLimits(seconds=20, connections_a_viewer=60)
+EDGE = EdgeLimits(seconds=120, connections_a_viewer=60)
 
 
 class HeldClock(Clock):
@@ -209,7 +209,7 @@ async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter
             "INNSYN_API_DATABASE_URL": url_of(town.database.api_connect),
             "INNSYN_DEV_LOGIN": "1",
             "INNSYN_CONTACT_REGISTER": register,
-            "INNSYN_LIMITS": json.dumps({"seconds": 20, "connections_a_viewer": 60}),
+            "INNSYN_LIMITS": json.dumps({"seconds": 120, "connections_a_viewer": 60}),
         }
         command = Innsyn(DataFolder(town.folder), town.database, environment)
         log = town.folder / "server.log"

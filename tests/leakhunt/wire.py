@@ -19,7 +19,8 @@ from websockets.exceptions import ConnectionClosed
 from server.tokens import issue_development_token
 from tests.leakhunt.book import Book
 
-SECONDS = 30.0
+SECONDS = 150.0
+"""For an answer; long, since a hunt shares its machine with others."""
 TRANSPORTS = ("http", "websocket", "sse")
 SOCKETS = 8
 
@@ -101,7 +102,12 @@ class Wire:
     async def http(self, asker: Asker, operation: Operation) -> Told:
         asked = {"query": operation.text, "variables": operation.variables}
         headers = {**self.bearer(asker), "accept": "application/graphql-response+json"}
-        response = await self.client.post("/graphql", json=asked, headers=headers)
+        self.names += 1
+        if self.names % 4 == 0 and operation.text.startswith("query") and len(operation.text) < 3_000:
+            parameters = {"query": operation.text, "variables": json.dumps(operation.variables)}
+            response = await self.client.get("/graphql", params=parameters, headers=headers)
+        else:
+            response = await self.client.post("/graphql", json=asked, headers=headers)
         return of_response("http", response, response.content)
 
     async def request(self, method: str, path: str, **more: Any) -> Told:
