@@ -26,7 +26,6 @@ from models import (
     GroupMembership,
     Guardianship,
     Message,
-    NeedCase,
     Participant,
     Person,
     Position,
@@ -235,7 +234,6 @@ class Reasons:
             "Task": lambda key: self.of_matter(Task, key, child.STRICT),
             "Substitution": self.of_substitution,
             "Broadcast": self.of_broadcast,
-            "NeedCase": self.of_need_case,
         }
         return await asked[self.type_name](row_id)
 
@@ -355,16 +353,6 @@ class Reasons:
 
     async def of_substitution(self, _: UUID) -> list[dict[str, Any]]:
         return [reason(Relation.UNIT_LEADER, "C8", "leads the unit", self.opens(Relation.UNIT_LEADER))]
-
-    async def of_need_case(self, row_id: UUID) -> list[dict[str, Any]]:
-        """By leading a unit of the child. Of the administration's own road no fact is told, since one would say whom a
-        case that is not open is about."""
-        row = table(NeedCase, "need")
-        found = compiled(select(row.c.child_id).where(row.c.id == bindparam("need", type_=Uuid())))
-        ((child_id,),) = await self.run.fetch(found, {"need": row_id})
-        told = await self.by_children([child_id], "C2", Relation.UNIT_LEADER) if child_id else []
-        office = reason(Relation.CASE_WORKER, "C1", "belongs to the administration", self.opens(Relation.CASE_WORKER))
-        return told or [office]
 
     async def of_thread(self, row_id: UUID) -> list[dict[str, Any]]:
         row = table(Thread, "thread")

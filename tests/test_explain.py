@@ -5,10 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-import asyncpg
 import pytest
 
-from resolvers.ids import TYPE_BYTES, encode
 from tests.oracle.relations import Relations
 from tests.oracle.view import COLUMNS, Node, View
 from tests.roads.operations import plausible_nodes
@@ -194,23 +192,3 @@ async def test_a_registration_and_a_block_are_explained_by_c2(place: Place) -> N
     assert await told.relations_told("leader", block) == {"UNIT_LEADER"}
     for who in ("mother", "teacher", "neighbour"):
         assert await told.why(who, block) == NOTHING
-
-
-async def test_who_sees_a_need_case_is_told_why_without_a_fact_of_whom_it_is_about(place: Place) -> None:
-    asking = await explaining(place, busy_village())
-    owner = await asyncpg.connect(**place.database.admin_connect)
-    try:
-        key = await owner.fetchval(
-            "select row_id from local_fact where kind = 'needCase' and municipality_id = $1", asking.loaded.municipality
-        )
-    finally:
-        await owner.close()
-    case = Node("NeedCase", "case")
-    asking.loaded.ids[case] = encode(TYPE_BYTES["NeedCase"], key)
-    assert await asking.relations_told("leader", case) == {"UNIT_LEADER"}
-    told = await asking.why("officer", case)
-    assert [(one["relation"], one["fact"]) for one in told["reasons"]] == [
-        ("CASE_WORKER", "belongs to the administration")
-    ]
-    for who in ("mother", "teacher", "neighbour"):
-        assert await asking.why(who, case) == NOTHING
