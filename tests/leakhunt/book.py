@@ -52,7 +52,9 @@ class Book:
     kinds: dict[str, str] = field(default_factory=dict)
     """Key to the kind of value that it is."""
     seen_ids: dict[Node, str] = field(default_factory=dict)
-    """Every id there ever was."""
+    """Every id there ever was, but of tasks."""
+    tasks: dict[str, str] = field(default_factory=dict)
+    """Ids of tasks, and what they are: one that is done keeps its id, and may be made anew under another."""
 
     @property
     def world(self) -> World:
@@ -131,12 +133,17 @@ class Book:
     def all_ids(self) -> Iterator[tuple[str, str]]:
         """Type and id of everything that has one."""
         yield from ((node.type, told) for node, told in self.seen_ids.items())
+        yield from (("Task", told) for told in self.tasks)
         yield from (("Record", told) for told in self.record_ids.values())
         yield from (("NeedCase", told) for told in self.need_case_ids.values())
         yield from (("Attachment", file.id) for file in self.attached)
 
     def learn_ids(self) -> None:
-        self.seen_ids |= {node: told for node, told in self.loaded.ids.items() if told != "?"}
+        for node, told in self.loaded.ids.items():
+            if node.type == "Task":
+                self.tasks[told] = node.handle
+            elif told != "?":
+                self.seen_ids[node] = told
         for _, told in self.all_ids():
             self.kinds[hex_of(told)] = "id"
 
@@ -171,6 +178,8 @@ class Book:
             yield what, (*tokens_of(told.handle, *told.bodies), key_of(told.at))
         for node, told_id in self.seen_ids.items():
             yield f"{node.type} {node.handle}", (hex_of(told_id),)
+        for told_id, handle in self.tasks.items():
+            yield f"Task {handle}", (hex_of(told_id),)
 
 
 def told_name(act: Acted | None) -> tuple[str | None]:
@@ -219,6 +228,7 @@ class Grants:
                 self.of_child(child)
         for told in self.book.records:
             self.of_record(told)
+        self.of_tasks()
         self.of_need_cases()
         return self.keys
 
@@ -254,10 +264,14 @@ class Grants:
             self.of_delegate(node.handle)
         elif node.type == "Block":
             self.of_block(node.handle)
-        elif node.type == "Task":
-            _, child, person, _ = node.handle.split("/")
-            if person != "-":
-                self.text(known_as(view, child, person))
+
+    def of_tasks(self) -> None:
+        """Done ones too: to whom a task is open does not hang on whether it waits."""
+        for told, handle in self.book.tasks.items():
+            kind, child, person, unit = (None if part == "-" else part for part in handle.split("/"))
+            if kind and child and family.sees_task(self.view, (kind, child, person, unit)):
+                self.keys.add(hex_of(told))
+                self.text(person and known_as(self.view, child, person))
 
     def of_thread(self, thread: str) -> None:
         view = self.view
