@@ -53,6 +53,11 @@ class Book:
     """Key to the kind of value that it is."""
     seen_ids: dict[Node, str] = field(default_factory=dict)
     """Every id there ever was, but of tasks."""
+    log_is_shown: bool = False
+    """Whether who has looked at a child can be asked for."""
+    lookers: set[str] = field(default_factory=set)
+    looked_at: set[dt.datetime] = field(default_factory=set)
+    """Instants of acts, which are looks too."""
     tasks: dict[str, str] = field(default_factory=dict)
     """Ids of tasks, and what they are: one that is done keeps its id, and may be made anew under another."""
 
@@ -230,6 +235,8 @@ class Grants:
             self.of_record(told)
         self.of_tasks()
         self.of_need_cases()
+        if self.book.log_is_shown:
+            self.of_looks()
         return self.keys
 
     def is_there(self, node: Node) -> bool:
@@ -343,6 +350,14 @@ class Grants:
                 self.instant(opening.at)
         if shelf.reads(view, told):
             self.text(told.handle, *told.bodies)
+
+    def of_looks(self) -> None:
+        """C2's row on who has looked, read widely: not which child each of them looked at."""
+        strict = any(family.is_strict(self.view, child) for child in self.view.world.people)
+        if strict:
+            self.text(*(self.view.name(who) for who in self.book.lookers))
+        if strict or any("GUARDIAN" in self.view.relations(child) for child in self.view.world.people):
+            self.instant(*self.book.looked_at)
 
     def of_need_cases(self) -> None:
         """The rules name no oracle for what a case looks like; this is section 2, C2 and section 5, read widely: one's

@@ -248,6 +248,7 @@ class Hunter:
 
     async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
         self.tally.operations[transport] += 1
+        asker.book.lookers.add(asker.who)
         try:
             told = await self.wire.ask(transport, asker, operation)
         except (httpx.TimeoutException, TimeoutError):

@@ -113,6 +113,7 @@ async def build_town(folder: Path, database: Database, seed: int, today: dt.date
     contacts.write_text(json.dumps(people))
     town = Town(folder, database, vault, books, search, build_schema(printed_schema()), contacts)
     for book in books:
+        book.log_is_shown = "AccessLogEntry" in town.schema.type_map
         book.learn()
     await town.learn_rows()
     return town

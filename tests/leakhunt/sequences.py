@@ -46,6 +46,7 @@ class WireActs(Acts):
     async def ask(self, who: str, text: str, variables: dict[str, Any], login: str | None = None) -> dict[str, Any]:
         self.now += self.tick
         self.clock.set(self.now)
+        self.hunter.books[0].looked_at.add(self.now)
         asker = Asker(self.hunter.books[0], self.world.organisation_number, who, login or self.login)
         operation = Operation(text, variables)
         told = await self.hunter.ask(self.hunter.random.choice(("http", "websocket", "sse")), asker, operation)
@@ -73,6 +74,7 @@ class Sequence(FamilyHistory):
         book, acts = self.hunter.books[0], self.acts
         self.hunter.remember(book)
         await self.step()
+        acts.clock.set(acts.now + acts.tick / 2)  # what is asked now is asked at an instant of its own
         self.hunter.changed()
         for asker, told, operation in acts.unjudged:
             granted = self.hunter.granted(asker) | self.hunter.granted_before(asker)
