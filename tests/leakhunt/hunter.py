@@ -248,7 +248,9 @@ class Hunter:
 
     async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
         self.tally.operations[transport] += 1
-        asker.book.lookers.add(asker.who)
+        if asker.who not in asker.book.lookers:
+            asker.book.lookers.add(asker.who)
+            self._granted.clear()
         try:
             told = await self.wire.ask(transport, asker, operation)
         except (httpx.TimeoutException, TimeoutError):
