@@ -25,8 +25,8 @@ from tests.oracle.view import View
 from tests.worlds.world import World
 
 LOGINS = ("private", "employee", "both")
-CHANGING = ("previewToken", "url", "cursor", "startCursor", "endCursor")
-"""What may differ between two answers that tell the same: it holds an instant or a nonce."""
+CHANGING = ("previewToken", "url", "cursor", "startCursor", "endCursor", "accessLog")
+"""What may differ between two answers that tell the same: it holds an instant or a nonce, or tells of the first."""
 
 
 @dataclass(frozen=True)
