@@ -398,7 +398,9 @@ class Hunter:
     # --- logs ---------------------------------------------------------------------------------------------------------
 
     def judge_log(self, log: bytes) -> None:
-        """A log is for nobody: no canary may be in it."""
+        """A log is for nobody: no canary may be in it. Seals of the access log go there on purpose, so that it shows
+        what was altered in the database."""
+        log = b"\n".join(line for line in log.split(b"\n") if b'"event":"sealed"' not in line)
         told = Told("log", 0, log, log)
         self.tally.bytes += len(log)
         for key in self.search.find(log):
