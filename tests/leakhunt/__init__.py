@@ -44,7 +44,8 @@ async def hunt_here(
             for number in range(steps):
                 if enough():
                     break
-                await history.go()
+                for _ in range(2):
+                    await history.go()
                 if number % 5 == 0:
                     await town.learn_rows()
                 await hunter.round(3, viewers=6)

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=1_000_000)
     parser.add_argument("--operations", type=int, default=0, help="so many at the least")
     parser.add_argument("--seed", type=int, default=1, help="of the first town; the next ones count on")
-    parser.add_argument("--rounds", type=int, default=25, help="of questions in a town; an act comes before each")
+    parser.add_argument("--rounds", type=int, default=25, help="of questions in a town; two acts come before each")
     parser.add_argument("--minutes", type=float, default=600, help="stop after so long, whatever has been made")
     parser.add_argument("--most-leaks", type=int, default=200, help="stop after so many")
     told = parser.parse_args()
