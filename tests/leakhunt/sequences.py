@@ -188,9 +188,10 @@ class Sequence(FamilyHistory):
             return next(value for one, value in payload.items() if one != "problems") or {}
         return None
 
-    def at(self, child: str) -> str:
-        """A unit of the child, mostly."""
-        now = [went.unit for went in self.acts.world.enrolments if went.child == child]
+    def at(self, child: str, view: View) -> str:
+        """A unit at which the viewer has to do with the child, or one of the child's, mostly."""
+        now = [tie.unit for tie in view.ties(child) if tie.unit]
+        now = now or [went.unit for went in self.acts.world.enrolments if went.child == child]
         return self.random.choice(now if now and self.random.random() < 0.9 else list(self.acts.world.units))
 
     def ids(self, child: str, unit: str) -> dict[str, str]:
@@ -199,7 +200,7 @@ class Sequence(FamilyHistory):
     async def away(self, child: str) -> None:
         by_unit = self.random.random() < 0.5
         view = self.actor(child, *(STAFF if by_unit else ("GUARDIAN",)))
-        unit, today = self.at(child), self.acts.world.today
+        unit, today = self.at(child, view), self.acts.world.today
         made = await self.does_it(
             "registerAbsence" if by_unit else "reportAbsence",
             view,
@@ -239,7 +240,8 @@ class Sequence(FamilyHistory):
                 told.ended = told.ended or "WITHDRAWN"
 
     async def photo(self, child: str) -> None:
-        view, unit, purpose = self.actor(child, "GUARDIAN"), self.at(child), self.random.choice(PURPOSES)
+        view, purpose = self.actor(child, "GUARDIAN"), self.random.choice(PURPOSES)
+        unit = self.at(child, view)
         name = self.random.choice(("givePhotoConsent", "givePhotoConsent", "withdrawPhotoConsent"))
         told = "child { id photoConsents { givenAt withdrawnAt givenBy { name } } }"
         if await self.does_it(name, view, told, **self.ids(child, unit), purpose=purpose) is None:
@@ -258,7 +260,8 @@ class Sequence(FamilyHistory):
                 one.withdrawn = self.acts.now
 
     async def record(self, child: str) -> None:
-        view, unit, kind = self.actor(child, *STAFF), self.at(child), self.random.choice(KINDS)
+        view, kind = self.actor(child, *STAFF), self.random.choice(KINDS)
+        unit = self.at(child, view)
         made = await self.does_it(
             "writeRecord",
             view,
