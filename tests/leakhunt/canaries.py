@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable
 from random import Random
 
+from tests.oracle.facts import Facts
 from tests.worlds.numbers import synthetic_number
 from tests.worlds.records import Opening, Told
-from tests.worlds.world import DAY, Residence, World, oslo
+from tests.worlds.world import AUTUMN, DAY, LONG_AGO, Residence, World, oslo
 
 TOKEN = re.compile(r"qz[a-z]{8}")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -67,6 +68,7 @@ class Mint:
 
 def mark(world: World, mint: Mint) -> World:
     """Puts canaries in the place of the world's values; who stands how to whom stays as it is."""
+    mint.given |= {LONG_AGO, AUTUMN, *Facts(world).change_days()}  # days of periods, which are told by other fields
     mark_people(world, mint)
     mark_places(world, mint)
     for thread in world.threads.values():
