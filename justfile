@@ -41,6 +41,10 @@ schema-diff *options:
 hunt *options:
     uv run python -m tests.hunt {{ options }}
 
+# Ask everything as everybody, and search every byte that comes back for what is not theirs
+leakhunt *options:
+    uv run python -m tests.leakhunt {{ options }}
+
 # Act at random, and compare what everybody sees after each act with the oracle
 histories *options:
     uv run python -m tests.histories {{ options }}

@@ -284,3 +284,32 @@ def test_no_document_of_real_words_does_anything_but_be_prepared_or_refused(one:
     first, second = " ".join(one), " ".join(other)
     text = f"{{ {first} }} fragment a on Viewer {{ {second} }} fragment b on Child {{ ...b {first} }}"
     assert code(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{ node(id: {a: "01817512345"}) { name } }',
+        '{ viewer { pupils(first: "01817512345") { totalCount } } }',
+        "{ viewer { pupils(first: 41817512345) { totalCount } } }",
+        '{ viewer { pupils(first: "Navn \\"01817512345\\" å\\n") { totalCount } } }',
+        '{ viewer { pupils(first: """Navn\n01817512345""") { totalCount } } }',
+        '{ viewer { "01817512345" } }',
+        '{ viewer { children { threads(filter: {childId: "1", nothing: "01817512345"}) { totalCount } } } }',
+        '{ viewer { children { threads(filter: "01817512345") { totalCount } } } }',
+    ],
+)
+def test_client_is_quoted_no_value_of_a_refused_document(text: str) -> None:
+    with pytest.raises(DocumentRefused) as refused:
+        documents().prepare(text)
+    told = json.dumps(refused.value.errors, ensure_ascii=False)
+    assert "1817512345" not in told
+    assert "…" in told
+
+
+def test_client_is_quoted_the_names_of_a_refused_document() -> None:
+    with pytest.raises(DocumentRefused) as refused:
+        documents().prepare('query Q($x: ID) { viewer { nothing(a: "value") } }')
+    messages = " ".join(error["message"] for error in refused.value.errors)
+    assert "'nothing'" in messages
+    assert "'$x'" in messages

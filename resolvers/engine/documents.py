@@ -6,13 +6,14 @@ Nothing here knows a viewer.
 from __future__ import annotations
 
 import gc
+import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
-from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
+from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, Lexer, Source, TokenKind, parse, validate
 from graphql.execution.values import VariableValues
 from graphql.language import (
     DirectiveNode,
@@ -25,6 +26,7 @@ from graphql.language import (
     SelectionSetNode,
     VariableNode,
 )
+from graphql.language.print_string import print_string
 from graphql.validation import recommended_rules, specified_rules
 
 from resolvers.engine.cost import Price, Pricing, too_costly
@@ -163,7 +165,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
     check_shape(document, limits)
     wrong = validate(schema, document, RULES, max_errors=20, hide_suggestions=not limits.suggestions)
     if wrong:
-        raise DocumentRefused([described(error, "GRAPHQL_VALIDATION_FAILED") for error in wrong])
+        raise DocumentRefused(described(wrong, "GRAPHQL_VALIDATION_FAILED", text))
     operation = chosen(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     pricing = Pricing(schema, fragments, operation, limits)
@@ -193,8 +195,35 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
     )
 
 
-def described(error: GraphQLError, code: str) -> dict[str, Any]:
-    return {**error.formatted, "extensions": {"code": code}}
+def described(errors: Sequence[GraphQLError], code: str, text: str) -> list[dict[str, Any]]:
+    """graphql-core quotes the document. Its names are the program's, but a value in it may be somebody's number."""
+    values = values_in(text)
+
+    def without(message: str) -> str:
+        for value in values:
+            message = message.replace(value, "…")
+        return message
+
+    return [{**one.formatted, "message": without(one.message), "extensions": {"code": code}} for one in errors]
+
+
+LITERALS = {TokenKind.STRING, TokenKind.BLOCK_STRING, TokenKind.INT, TokenKind.FLOAT}
+SHORTEST = 4
+"""Of a value that is not quoted: a page size says nothing of anybody."""
+
+
+def values_in(text: str) -> list[str]:
+    """The values that stand in a document, in the forms in which they are quoted, the longest first."""
+    found: set[str] = set()
+    lexer = Lexer(Source(text))
+    try:
+        while (token := lexer.advance()).kind is not TokenKind.EOF:
+            value = token.value or ""
+            if token.kind in LITERALS and len(value) >= SHORTEST:
+                found |= {value, json.dumps(value)[1:-1], repr(value)[1:-1], print_string(value)[1:-1]}
+    except GraphQLSyntaxError:
+        pass  # what comes after it is not quoted either
+    return sorted(found, key=len, reverse=True)
 
 
 def parsed(text: str, limits: Limits) -> DocumentNode:
@@ -209,9 +238,9 @@ def parsed(text: str, limits: Limits) -> DocumentNode:
             raise refusal(
                 "TOO_MANY_TOKENS", f"The document has more than {limits.tokens} tokens.", limit=limits.tokens
             ) from None
-        raise DocumentRefused([described(wrong, "GRAPHQL_PARSE_FAILED")]) from None
+        raise DocumentRefused(described([wrong], "GRAPHQL_PARSE_FAILED", text)) from None
     except GraphQLError as wrong:
-        raise DocumentRefused([described(wrong, "GRAPHQL_PARSE_FAILED")]) from None
+        raise DocumentRefused(described([wrong], "GRAPHQL_PARSE_FAILED", text)) from None
 
 
 def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -112,7 +112,7 @@ def block_field(asked: Asked, handle: str, name: str, _: dict[str, Any]) -> Any:
         "name": told.act.told_name if told.act else known_as(view, told.child, told.person),
         "since": day(told.since),
         "until": day(told.until),
-        "reason": told.act.reason if told.act else "Vedtak",
+        "reason": told.act.reason if told.act else told.reason,
         "setBy": staff(view, told.act),
         "setAs": told.act and told.act.relation,
         "setAt": told_at(view, told.act),

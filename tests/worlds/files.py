@@ -251,7 +251,7 @@ def write_local(world: World, path: Path) -> Path:
         *(line("setting", f"setting-{name}", name=name, value=value) for name, value in world.settings.items()),
         *(
             line("block", told.id, child=number(told.child), person=number(told.person), since=told.since.isoformat(),
-                 until=told.until and told.until.isoformat(), reason="Vedtak")
+                 until=told.until and told.until.isoformat(), reason=told.reason)
             for told in world.blocks
         ),
         *(
@@ -287,7 +287,7 @@ def write_local(world: World, path: Path) -> Path:
         ),
         *(
             line("needCase", told.id, told.at, number(told.by) if told.by else "import", child=number(told.child),
-                 person=number(told.person), reason="Klage", until=told.until.isoformat())
+                 person=number(told.person), reason=told.reason, until=told.until.isoformat())
             for told in world.need_cases
         ),
     ]  # fmt: skip

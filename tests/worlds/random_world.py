@@ -47,9 +47,10 @@ class Draw:
 class Maker:
     """Draws one world, part by part."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, today: dt.date | None = None) -> None:
         self.draw = Draw(seed)
-        self.today = self.draw.one(DAYS)
+        drawn = self.draw.one(DAYS)
+        self.today = today or drawn
         self.first_reading = self.today - 40 * DAY
         self.world = World(self.first_reading)
         self.world.today = self.today
@@ -290,5 +291,6 @@ class Maker:
                     document.protections.clear()
 
 
-def random_world(seed: int) -> World:
-    return Maker(seed).make()
+def random_world(seed: int, today: dt.date | None = None) -> World:
+    """`today`: the day on which it is held; one of `DAYS` when not told."""
+    return Maker(seed, today).make()

@@ -193,6 +193,8 @@ class Block:
     act: Acted | None = None
     lifts: list[Acted] = field(default_factory=list)
     lifted_at: dt.datetime | None = None
+    reason: str = "Vedtak"
+    """As a file tells it."""
 
 
 @dataclass
@@ -236,6 +238,7 @@ class NeedCase:
     at: dt.datetime
     until: dt.datetime
     by: str | None
+    reason: str = "Klage"
 
 
 @dataclass

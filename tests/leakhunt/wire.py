@@ -1,0 +1,230 @@
+"""The three roads over which bytes come back: HTTP, websockets and server-sent events, each as its raw bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from server.tokens import issue_development_token
+from tests.leakhunt.book import Book
+
+SECONDS = 150.0
+"""For an answer; long, since a hunt shares its machine with others."""
+TRANSPORTS = ("http", "websocket", "sse")
+SOCKETS = 8
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, and how they signed in."""
+
+    book: Book = field(repr=False, compare=False, hash=False)
+    municipality: str
+    who: str
+    login: str
+
+
+@dataclass
+class Operation:
+    text: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
+    """Of the values that it asks for."""
+    act: str = ""
+    """The mutation that it is, if it is one."""
+
+
+@dataclass
+class Told:
+    """What came back, status and headers too."""
+
+    transport: str
+    status: int
+    raw: bytes
+    body: bytes
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The first payload, or nothing."""
+        with suppress(ValueError):
+            told = json.loads(self.body)
+            if isinstance(told, dict):
+                return told
+        return {}
+
+
+def of_response(transport: str, response: httpx.Response, body: bytes) -> Told:
+    head = b"\r\n".join(name + b": " + value for name, value in response.headers.raw)
+    return Told(transport, response.status_code, head + b"\r\n\r\n" + body, body)
+
+
+class Wire:
+    """A server at an address, and its clients."""
+
+    def __init__(self, url: str, folder: Path, client: httpx.AsyncClient) -> None:
+        self.url = url
+        self.folder = folder
+        self.client = client
+        self.tokens: dict[Asker, str] = {}
+        self.sockets: OrderedDict[Asker, ClientConnection] = OrderedDict()
+        self.names = 0
+
+    def token(self, asker: Asker) -> str:
+        if asker not in self.tokens:
+            number = asker.book.world.people[asker.who].number
+            assert number
+            self.tokens[asker] = issue_development_token(
+                self.folder,
+                number,
+                asker.municipality,
+                asker.login,
+                dt.timedelta(hours=12),  # type: ignore[arg-type]
+            )
+        return self.tokens[asker]
+
+    def bearer(self, asker: Asker) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token(asker)}"}
+
+    async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
+        return await {"http": self.http, "websocket": self.websocket, "sse": self.sse}[transport](asker, operation)
+
+    async def http(self, asker: Asker, operation: Operation) -> Told:
+        asked = {"query": operation.text, "variables": operation.variables}
+        headers = {**self.bearer(asker), "accept": "application/graphql-response+json"}
+        self.names += 1
+        if self.names % 4 == 0 and operation.text.startswith("query") and len(operation.text) < 3_000:
+            parameters = {"query": operation.text, "variables": json.dumps(operation.variables)}
+            response = await self.client.get("/graphql", params=parameters, headers=headers)
+        else:
+            response = await self.client.post("/graphql", json=asked, headers=headers)
+        return of_response("http", response, response.content)
+
+    async def request(self, method: str, path: str, **more: Any) -> Told:
+        """Any request at all, as it stands."""
+        body = b""
+        with suppress(httpx.TransportError):  # a body that is too large is answered, and then not taken
+            async with self.client.stream(method, path, **more) as response:
+                with suppress(httpx.TransportError):
+                    async for piece in response.aiter_raw():
+                        body += piece
+            return of_response("http", response, body)
+        return Told("http", 0, b"", b"")
+
+    async def sse(self, asker: Asker, operation: Operation) -> Told:
+        asked = {"query": operation.text, "variables": operation.variables}
+        headers = {**self.bearer(asker), "accept": "text/event-stream"}
+        async with self.client.stream("POST", "/graphql", json=asked, headers=headers) as response:
+            raw = await asyncio.wait_for(response.aread(), SECONDS)
+        told = of_response("sse", response, raw)
+        data = [line[5:].strip() for line in raw.split(b"\n") if line.startswith(b"data:") and len(line) > 8]
+        told.body = data[0] if data else b""
+        return told
+
+    async def websocket(self, asker: Asker, operation: Operation) -> Told:
+        socket = await self.socket(asker)
+        self.names += 1
+        name = f"n{self.names}"
+        payload = {"query": operation.text, "variables": operation.variables}
+        frames: list[bytes] = []
+        body = b""
+        try:
+            await socket.send(json.dumps({"type": "subscribe", "id": name, "payload": payload}))
+            while True:
+                frame = (await asyncio.wait_for(socket.recv(), SECONDS)).encode()  # type: ignore[union-attr]
+                frames.append(frame)
+                told = json.loads(frame)
+                if told.get("id") == name and told["type"] in ("next", "error"):
+                    inner = told["payload"]
+                    body = json.dumps(inner if isinstance(inner, dict) else {"errors": inner}).encode()
+                if told.get("id") == name and told["type"] in ("complete", "error"):
+                    break
+        except ConnectionClosed as closed:
+            self.sockets.pop(asker, None)
+            frames.append(repr(closed).encode())
+        return Told("websocket", 200, b"\n".join(frames), body)
+
+    async def socket(self, asker: Asker) -> ClientConnection:
+        if asker in self.sockets and self.sockets[asker].close_code is None:
+            self.sockets.move_to_end(asker)
+            return self.sockets[asker]
+        socket = await self.opened(asker)
+        self.sockets[asker] = socket
+        while len(self.sockets) > SOCKETS:
+            await self.sockets.popitem(last=False)[1].close()
+        return socket
+
+    async def opened(self, asker: Asker) -> ClientConnection:
+        """A websocket that has been acknowledged."""
+        url = self.url.replace("http", "ws", 1) + "/graphql"
+        socket = await connect(url, subprotocols=["graphql-transport-ws"], compression=None, max_size=None)  # type: ignore[list-item]
+        init = {"type": "connection_init", "payload": {"authorization": f"Bearer {self.token(asker)}"}}
+        await socket.send(json.dumps(init))
+        assert json.loads(await asyncio.wait_for(socket.recv(), SECONDS))["type"] == "connection_ack"
+        return socket
+
+    async def close(self) -> None:
+        for socket in self.sockets.values():
+            await socket.close()
+        self.sockets.clear()
+
+
+@asynccontextmanager
+async def wired(url: str, folder: Path) -> AsyncIterator[Wire]:
+    async with httpx.AsyncClient(base_url=url, timeout=SECONDS) as client:
+        wire = Wire(url, folder, client)
+        try:
+            yield wire
+        finally:
+            await wire.close()
+
+
+class Listener:
+    """Somebody who listens: every frame or line of a stream, kept until it is judged."""
+
+    def __init__(self, asker: Asker, transport: str, operation: Operation) -> None:
+        self.asker = asker
+        self.transport = transport
+        self.operation = operation
+        self.waiting: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self, wire: Wire) -> None:
+        run = self._by_websocket(wire) if self.transport == "websocket" else self._by_events(wire)
+        self._task = asyncio.create_task(run)
+
+    def drain(self) -> list[bytes]:
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    async def end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _by_websocket(self, wire: Wire) -> None:
+        socket = await wire.opened(self.asker)
+        payload = {"query": self.operation.text, "variables": self.operation.variables}
+        try:
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+            async for frame in socket:
+                self.waiting.append(frame.encode() if isinstance(frame, str) else frame)
+        finally:
+            await socket.close()
+
+    async def _by_events(self, wire: Wire) -> None:
+        asked = {"query": self.operation.text, "variables": self.operation.variables}
+        headers = {**wire.bearer(self.asker), "accept": "text/event-stream"}
+        async with wire.client.stream("POST", "/graphql", json=asked, headers=headers, timeout=None) as response:
+            async for line in response.aiter_lines():
+                self.waiting.append(line.encode())

@@ -1,0 +1,240 @@
+"""The leak hunt, in short; and that it finds what it hunts for: a hunt that never finds anything proves nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+import resolvers.engine.variables
+import server.app
+import server.graphql_http
+from authz.engine.policy import ANY_RELATION
+from resolvers.engine.documents import Prepared
+from schema.public import public_catalogue
+from server.data_folder import DataFolder
+from tests.conftest import TestServer, new_database
+from tests.leakhunt import hunt_elsewhere, hunt_here
+from tests.leakhunt.hunter import Hunter, Tally
+from tests.leakhunt.place import Town, build_town, here
+from tests.leakhunt.rows import without_canary
+from tests.leakhunt.search import Search, key_of
+from tests.leakhunt.wire import Operation
+
+SEED = 4
+
+
+@pytest.fixture(scope="module")
+async def town(test_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    folder = tmp_path_factory.mktemp("leakhunt") / "data"
+    DataFolder.at(folder)
+    async with new_database(test_server) as database:
+        yield await build_town(folder, database, SEED)
+
+
+@asynccontextmanager
+async def hunting(town: Town) -> AsyncIterator[tuple[Hunter, Tally]]:
+    tally = Tally()
+    async with here(town, SEED, tally) as (hunter, _):
+        yield hunter, tally
+
+
+async def everybody_asks(hunter: Hunter, operation: Operation, transport: str = "http") -> None:
+    for asker in hunter.askers():
+        if asker.login == "both":
+            hunter.prepare(asker)
+            await hunter.read(asker, transport, operation)
+
+
+def of_children(hunter: Hunter, what: str) -> Operation:
+    """What is asked of every child of both municipalities."""
+    ids = [told for book in hunter.books for node, told in book.seen_ids.items() if node.type == "Child"]
+    return Operation("query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Child { id " + what + " } } }", {"ids": ids})
+
+
+def kinds_leaked(tally: Tally) -> set[str]:
+    return {leak.whose.split(" of ")[0] for leak in tally.leaks}
+
+
+# --- the hunt ----------------------------------------------------------------------------------------------------
+
+
+async def test_every_text_in_the_database_holds_a_canary(town: Town) -> None:
+    """Or its column stands in `rows.py`, with what it is."""
+    connection = await asyncpg.connect(**town.database.admin_connect)
+    try:
+        assert await without_canary(connection, town.search) == set()
+    finally:
+        await connection.close()
+
+
+async def test_nobody_is_given_what_is_not_theirs_by_innsyn_serve(town: Town) -> None:
+    tally = Tally()
+    await hunt_elsewhere(town, SEED, tally, rounds=2)
+    assert not tally.leaks, str(tally.leaks[0])
+    assert tally.kept_back["in a log"] > 500
+    assert tally.decisions > 10_000
+
+
+async def test_nobody_is_given_what_is_not_theirs_while_others_act(town: Town) -> None:
+    tally = Tally()
+    await hunt_here(town, SEED, tally, steps=6)
+    assert not tally.leaks, str(tally.leaks[0])
+    assert all(tally.operations[road] > 3 for road in ("http", "websocket", "sse", "events"))
+    assert {"id", "name", "instant", "birth date"} <= set(tally.granted)
+    assert sum(tally.acts.values()) > 1
+    assert tally.twins > 3
+    assert tally.decisions > 50_000
+
+
+# --- what it finds -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transport", ["http", "websocket", "sse"])
+async def test_hunter_finds_a_column_that_is_open_to_whom_it_is_closed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    whole = public_catalogue()
+    broken = replace(whole.lines["Child.birthDate"], relations=ANY_RELATION)
+    made = replace(whole, lines={**whole.lines, "Child.birthDate": broken})
+    monkeypatch.setattr(server.app, "public_catalogue", lambda: made)
+    async with hunting(town) as (hunter, tally):
+        await everybody_asks(hunter, of_children(hunter, "birthDate"), transport)
+    assert kinds_leaked(tally) == {"birth date"}
+    assert tally.leaks[0].how == f"{transport} query"
+
+
+async def test_hunter_finds_nothing_where_nothing_is_broken(town: Town) -> None:
+    async with hunting(town) as (hunter, tally):
+        await everybody_asks(
+            hunter, of_children(hunter, "name birthDate nationalId address { lines } threads { nodes { subject } }")
+        )
+    assert not tally.leaks
+    assert tally.granted["birth date"] > 10
+
+
+async def test_hunter_finds_an_error_that_repeats_what_was_sent(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def repeating(errors: Any) -> list[dict[str, Any]]:
+        return [{"message": error.message, "extensions": {"code": "BAD_VARIABLE"}} for error in errors]
+
+    monkeypatch.setattr(resolvers.engine.variables, "masked", repeating)
+    async with hunting(town) as (hunter, tally):
+        asker = hunter.somebody()
+        number = next(one for one in sorted(hunter.pool.numbers) if one not in hunter.granted(asker))
+        asked = Operation("query ($n: Int) { viewer { pupils(first: $n) { totalCount } } }", {"n": number})
+        hunter.judge(asker, await hunter.ask("http", asker, asked), asked, hunter.granted(asker), "planted")
+    assert [leak.canary for leak in tally.leaks] == [number]
+
+
+async def test_hunter_finds_the_key_of_a_row_in_a_header(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = next(key for key, kind in sorted(town.never.items()) if "row" in kind)
+    header = (b"x-trace", urlsafe_b64encode(b"p" + bytes.fromhex(key)))
+    monkeypatch.setattr(server.graphql_http, "ALWAYS", (*server.graphql_http.ALWAYS, header))
+    async with hunting(town) as (hunter, tally):
+        await hunter.read(hunter.somebody(), "http", Operation("{ viewer { municipality } }"))
+    assert key in {leak.canary for leak in tally.leaks}
+
+
+async def test_hunter_finds_a_cost_that_tells_what_is_there(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, there = Prepared.cost, {told for book in town.books for told in book.seen_ids.values()}
+
+    def telling(prepared: Prepared, variables: Any) -> int:
+        return whole(prepared, variables) + any(told in json.dumps(dict(variables)) for told in there)
+
+    monkeypatch.setattr(Prepared, "cost", telling)
+    async with hunting(town) as (hunter, tally):
+        for asker in hunter.askers()[:20]:
+            hunter.prepare(asker)
+            operation = of_children(hunter, "name")
+            told = await hunter.ask("http", asker, operation)
+            await hunter.twin(asker, "http", operation, told, hunter.granted(asker))
+    assert any("not there" in leak.how for leak in tally.leaks)
+
+
+async def test_hunter_counts_the_statements_that_are_asked_of_the_database(town: Town) -> None:
+    async with hunting(town) as (hunter, _):
+        asker = hunter.somebody()
+        assert hunter.statements is not None
+        for what in ("name", "name guardians { name }"):
+            await hunter.ask("http", asker, of_children(hunter, what))
+        hunter.statements()
+        await hunter.ask("http", asker, of_children(hunter, "name"))
+        few = len(hunter.statements())
+        await hunter.ask("http", asker, of_children(hunter, "name threads { nodes { messages { nodes { body } } } }"))
+        assert 0 < few < len(hunter.statements())
+
+
+async def test_hunter_finds_a_name_in_a_log(town: Town) -> None:
+    name = next(iter(town.world.people.values())).name
+    async with hunting(town) as (hunter, tally):
+        hunter.judge_log(json.dumps({"event": "request", "person": name.upper()}).encode())
+        hunter.judge_log(b'{"event": "request", "ms": 3}')
+    assert len(tally.leaks) == 1
+    assert tally.leaks[0].canary in name
+
+
+async def test_hunter_finds_what_a_block_has_closed(town: Town) -> None:
+    """By grants of after the block, what was open before it is a leak."""
+    async with hunting(town) as (hunter, tally):
+        book = hunter.books[0]
+        view_of = {asker: hunter.view(asker, hunter.now()[0]) for asker in hunter.askers() if asker.book is book}
+        asker, child = next(
+            (asker, child)
+            for asker, view in view_of.items()
+            for child in book.world.people
+            if asker.who != child and "GUARDIAN" in view.relations(child)
+        )
+        operation = of_children(hunter, "birthDate")
+        told = await hunter.ask("http", asker, operation)
+        hunter.judge(asker, told, operation, hunter.granted(asker), "before")
+        assert not tally.leaks
+        book.world.block(asker.who, child, book.world.today)
+        try:
+            hunter.changed()
+            hunter.judge(asker, told, operation, hunter.granted(asker), "after")
+        finally:
+            book.world.blocks.pop()
+    assert "birth date" in kinds_leaked(tally)
+
+
+# --- the search ------------------------------------------------------------------------------------------------------
+
+KEY = uuid4().bytes
+AT = dt.datetime(2026, 10, 14, 10, 0, 0, 123, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ("Rev qzabcdefgh", {"qzabcdefgh"}),
+        ("REV QZABCDEFGH", {"qzabcdefgh"}),
+        ("qzabcdefgi", set()),
+        (quote("å") + "%71zabcdefgh", {"qzabcdefgh"}),
+        ("\\u0071zabcdefgh", {"qzabcdefgh"}),
+        (b64encode(b"x: Rev qzabcdefgh!").decode(), {"qzabcdefgh"}),
+        (b64encode(b"aa" + json.dumps({"name": "Rev qzabcdefgh"}).encode()).decode(), {"qzabcdefgh"}),
+        ("a01817512345b", {"01817512345"}),
+        ("2026-10-14T10:00:00.000123+00:00", {key_of(AT)}),
+        ("2026-10-14T12:00:00.000123+02:00", {key_of(AT)}),
+        ("2026-10-14T10:00:00.000123Z", {key_of(AT)}),
+        ("2026-10-14T10:00:00.000124Z", set()),
+        (KEY.hex(), {KEY.hex()}),
+        (KEY.hex().upper(), {KEY.hex()}),
+        *((urlsafe_b64encode(b"x" * before + KEY + b"y" * 3).decode().rstrip("="), {KEY.hex()}) for before in range(5)),
+        ("u" + urlsafe_b64encode(b"C" + KEY).decode(), {KEY.hex()}),
+        (urlsafe_b64encode(b"C" + KEY[:15]).decode(), set()),
+    ],
+)
+def test_search_finds_a_canary_however_it_is_written(raw: str, found: set[str]) -> None:
+    search = Search()
+    search.know(texts=["qzabcdefgh", "01817512345"], instants=[AT], binaries=[KEY])
+    assert search.find(raw.encode()) == found
