@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import click
 import platformdirs
 
 from authz.standing import derivations, derive_standing
-from bench import cpu, municipality
+from bench import cpu, municipality, unwalled
 from bench.contestants import Contestant, body, started
 from bench.load import Request, load
 from bench.measure import AnswersDiffer, Measured, compare, measure
@@ -25,12 +26,12 @@ from bench.questions import TEXTS, Asker, foreign_askers, pick_askers
 from bench.table import is_optimised_python, python_build, rendered, shortfalls
 from models import Base
 from server.data_folder import DataFolder
-from server.database import Database, open_database
+from server.database import Database, open_database, superuser_connect
 from vault import Vault
 
 ALL = ("innsyn", "limit", "peer")
-UNLOGGED = "unlogged"
-"""Innsyn without its access log, where it is asked for by name."""
+WITHOUT = ("unlogged", "unwalled")
+"""Innsyn without its access log, and without its second wall, where they are asked for by name."""
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
 
@@ -84,6 +85,11 @@ def as_owner(database: Database) -> dict[str, Any]:
     return {**database.admin_connect, "server_settings": settings}
 
 
+def url_of(way: dict[str, Any]) -> str:
+    secret = quote(way["password"], safe="")
+    return f"postgresql://{way['user']}:{secret}@/{way['database']}?host={quote(way['host'], safe='')}"
+
+
 def profile(one: Contestant, question: str, askers: list[Asker], into: Path) -> None:
     """Where the time of a server goes under load, as a flame graph."""
     requests = [Request(one.header(asker), body(question, asker)) for asker in askers]
@@ -113,12 +119,17 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
         root = await cpu.postmaster(database.admin_connect) if told["cpu"] else None
         asked = {question: askers[question] for question in told["questions"]}
         everyone = [asker for asking in (*askers.values(), *foreign.values()) for asker in asking]
+        ways: dict[str, dict[str, Any]] = {}
+        if "unwalled" in told["contestants"]:  # before anybody is connected to what is copied
+            tell("copying the database for the one without a wall")
+            copied = await unwalled.make(database, superuser_connect(folder, database.admin_connect["host"]))
+            ways["unwalled"] = {role: url_of(way) for role, way in copied.items()}
         with ExitStack() as stack:
             contestants = []
             for name in told["contestants"]:
                 tell(f"starting {name}")
                 log = folder.path / f"bench-{name}.log"
-                about = (folder, as_owner(database), municipality.TODAY, everyone, log)
+                about = (folder, ways.get(name, as_owner(database)), municipality.TODAY, everyone, log)
                 contestants.append(stack.enter_context(started(name, *about)))
             # Everything below blocks; nothing else runs on this loop.
             if told["profile"]:
@@ -152,7 +163,7 @@ async def run(data: Path, told: dict[str, Any]) -> bool:
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--seconds", default=4.0, show_default=True, help="Of load, for each question and contestant a round.")
 @click.option(
-    "--only", "contestants", type=click.Choice((*ALL, UNLOGGED)), multiple=True, help="These contestants (repeat)."
+    "--only", "contestants", type=click.Choice((*ALL, *WITHOUT)), multiple=True, help="These contestants (repeat)."
 )
 @click.option(
     "--question", "questions", type=click.Choice(list(TEXTS)), multiple=True, help="These questions (repeat)."

@@ -88,6 +88,14 @@ def tokens_for(folder: DataFolder, askers: list[Asker]) -> dict[str, str]:
     return {number: issue_development_token(folder.path, number, ORGANISATION_NUMBER) for number in numbers}
 
 
+BEGUN = {
+    "innsyn": ["-c", "from server.command import main; main()"],
+    "unlogged": ["-m", "bench.unlogged"],
+    "unwalled": ["-m", "bench.unwalled"],
+}
+"""How Innsyn is begun, whole or without one of its parts."""
+
+
 @contextmanager
 def started(
     name: str, folder: DataFolder, connect: dict[str, Any], today: dt.date, askers: list[Asker], log: Path
@@ -96,12 +104,13 @@ def started(
     port = free_port()
     told = {"BENCH_CONNECT": json.dumps(connect), "BENCH_TODAY": today.isoformat()}
     tokens = None
-    if name in {"innsyn", "unlogged"}:
+    if name in BEGUN:
         told = {"INNSYN_DEV_LOGIN": "1"}
+        if name == "unwalled":
+            told |= {"INNSYN_DATABASE_URL": connect["admin"], "INNSYN_API_DATABASE_URL": connect["api"]}
         tokens = tokens_for(folder, askers)
         serve = ["serve", "--port", str(port), "--data", str(folder.path), "--today", today.isoformat()]
-        begun = ["-m", "bench.unlogged"] if name == "unlogged" else ["-c", "from server.command import main; main()"]
-        command = [sys.executable, *begun, *serve]
+        command = [sys.executable, *BEGUN[name], *serve]
     else:
         place = ["--factory", f"bench.{name}:create_app", "--host", "127.0.0.1", "--port", str(port)]
         command = [sys.executable, "-m", "uvicorn", *place, *UVICORN]

@@ -43,9 +43,8 @@ class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
 
-async def leave(connection: asyncpg.Connection[Any]) -> None:
-    """The viewer is gone from a connection before anybody else can have it. asyncpg calls this when a connection goes
-    back, however the request ended, and throws away one of which it fails."""
+async def leave(connection: Any) -> None:
+    """The viewer is gone from the connection."""
     await connection.fetch(keys.LEAVE)
 
 
@@ -56,16 +55,24 @@ class Gateway:
         self._pool = pool
         self._acts = acts
         self._connect = connect
+        self._entering = 0
+        """Requests that wait for a connection, to enter a viewer of their own first."""
+        self._left: set[int] = set()
+        """Connections, by their servers' processes, that a viewer is still set on."""
         self._municipalities: dict[str, tuple[UUID, str]] = {}
 
     @classmethod
     async def open(cls, connect: Mapping[str, Any], *, size: int = 10) -> Gateway:
         """`connect`: keyword arguments of `asyncpg.connect` for the API's role."""
+
+        async def given_back(connection: asyncpg.Connection[Any]) -> None:
+            await gateway.clear(connection)
+
         pool = await asyncpg.create_pool(
             **connect,
             min_size=1,
             max_size=size,
-            reset=leave,
+            reset=given_back,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
@@ -78,7 +85,29 @@ class Gateway:
         acts = create_async_engine(
             "postgresql+asyncpg://", async_creator=for_acts, pool_size=ACTS_AT_ONCE, max_overflow=0
         )
-        return cls(pool, acts, connect)
+        gateway = cls(pool, acts, connect)
+        return gateway
+
+    async def clear(self, connection: asyncpg.Connection[Any]) -> None:
+        """Called when a connection goes back, however the request ended; asyncpg throws away one of which it fails.
+
+        A request that waits for a connection sets all that its own viewer is known by in its first statement, so that
+        nothing of the last one's is left: while there are such, the round trip is spared.
+        """
+        process = connection.get_server_pid()
+        if process in self._left and not self._entering:
+            await leave(connection)
+            self._left.discard(process)
+
+    @asynccontextmanager
+    async def nobodys_connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
+        """For what is asked in nobody's name: with no viewer on it."""
+        async with self._pool.acquire() as connection:
+            process = connection.get_server_pid()
+            if process in self._left:
+                await leave(connection)
+                self._left.discard(process)
+            yield connection
 
     async def listen(self) -> asyncpg.Connection[Any]:
         """A connection of its own, which hears notifications and reads nothing."""
@@ -93,7 +122,7 @@ class Gateway:
     async def ask(self, function: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """For what is asked in nobody's name: whom something concerns. What it gives are keys, never for a client."""
         sql, takes = LIVE[function]
-        async with self._pool.acquire() as connection:
+        async with self.nobodys_connection() as connection:
             return await connection.fetch(sql, *[values[name] for name in takes])
 
     async def close(self) -> None:
@@ -105,13 +134,26 @@ class Gateway:
         self, viewer: Viewer, now: dt.datetime
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
         """A connection that the viewer is set on, and their standing as the parameters of what follows."""
-        async with self._pool.acquire() as connection:
+        async with self._entered() as connection:
             asked = asked_by(viewer, await self._municipality(connection, viewer.municipality), now)
             asked["for_transaction"] = False
             standing = await connection.fetchrow(keys.ENTER, *[asked[name] for name in keys.ENTERING])
             if standing is None:  # a function always gives its row
                 raise MunicipalityNotHere
             yield connection, {**asked, **standing}
+
+    @asynccontextmanager
+    async def _entered(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
+        """A connection that is about to be a viewer's, whoever's it was."""
+        self._entering += 1
+        waiting = True
+        try:
+            async with self._pool.acquire() as connection:
+                self._entering, waiting = self._entering - 1, False
+                self._left.add(connection.get_server_pid())
+                yield connection
+        finally:
+            self._entering -= waiting
 
     @asynccontextmanager
     async def acting(self, viewer: Viewer, now: dt.datetime) -> AsyncIterator[Scene]:
@@ -144,8 +186,12 @@ class Gateway:
                     employee=True,
                 ),
             )
-            for row in await self._pool.fetch(UNFINISHED_LETTERS)
+            for row in await self._letters()
         ]
+
+    async def _letters(self) -> Sequence[Any]:
+        async with self.nobodys_connection() as connection:
+            return await connection.fetch(UNFINISHED_LETTERS)
 
     async def _municipality(self, connection: Any, number: str) -> tuple[UUID, str]:
         """Id and name; kept, since a municipality's never change while the process lives."""

@@ -63,7 +63,7 @@ def function_text(name: str = "standing") -> str:
         if part.for_walls and not enters:
             continue
         names = [column.name for column in part.rows.selected_columns]
-        (kept if part.for_walls else columns).extend(names)
+        (kept if part.for_walls else columns).extend(one for one in names if one not in kept)
         when = f"({part.when})"
         if part.of is not None:
             row = fact(part.of, "row_of")
@@ -110,7 +110,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 @cache
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
-    columns = (column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
+    columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
     return (*GIVEN, "me", *(name for name in columns if not name.startswith(NOT_SET)))
 
 
