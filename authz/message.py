@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, any_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import INSTANTS, ME, UUIDS, Keys, all_of, any_of, exists_in, fact, facts_of, word
+from authz.engine.sql import HASHES, INSTANTS, ME, Keys, all_of, any_of, exists_in, fact, facts_of, hashed, word
 from models import Participant
 
 LINES: dict[str, Line] = {
@@ -135,18 +135,18 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
     """T7 by the times that the keys hold of the viewer's own threads."""
-    columns: dict[str, Any] = {"thread_id": UUIDS, "since": INSTANTS, "until": INSTANTS}
+    columns: dict[str, Any] = {"thread_hash": HASHES, "since": INSTANTS, "until": INSTANTS}
     names = ("own_part", "own_part_since", "own_part_until")
     told = (keys.array(name, kind) for name, kind in zip(names, columns.values(), strict=True))
     time = func.unnest(*told).table_valued(*columns).render_derived(name="own_time")
     then = exists_in(
         time,
-        time.c.thread_id == message.thread_id,
+        time.c.thread_hash == hashed(message.thread_id),
         time.c.since <= message.sent_at,
         time.c.until > message.sent_at,
         row_by_row=True,
     )
-    return all_of(message.thread_id == any_(keys.array("own_part")), then)
+    return all_of(keys.has_hash(hashed(message.thread_id), "own_part"), then)
 
 
 def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> ColumnElement[bool]:
@@ -154,7 +154,8 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     that the viewer has in its thread where that is joined."""
     whole = thread.full_history(message.child_id, message.unit_id, keys)
     if keys.own_threads:
-        return any_of(message.thread_id == any_(keys.array("own_whole")), whole, in_own_time(message, keys))
+        own_whole = keys.has_hash(hashed(message.thread_id), "own_whole")
+        return any_of(own_whole, whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:
         families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))

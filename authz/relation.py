@@ -33,6 +33,7 @@ from sqlalchemy.sql.selectable import Subquery
 from authz.engine.sql import (
     HERE,
     INSTANTS,
+    LARGE,
     NOW,
     PRIVATE,
     TODAY,
@@ -42,6 +43,7 @@ from authz.engine.sql import (
     days,
     exists_in,
     fact,
+    hashed,
     holds,
     oslo_day_of,
     start_of,
@@ -449,10 +451,31 @@ def parts(me: ColumnElement) -> list[Part]:
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),
         Part(teaching(me), when="cardinality(schools) > 0"),
         Part(children_of(oneself(me), "oneself")),
+        Part(pairs_of("delegate"), when="cardinality(delegate) > 0", for_walls=True),
+        Part(
+            pairs_of("contact", "subject_staff"),
+            when="cardinality(contact) > 0 or cardinality(subject_staff) > 0",
+            for_walls=True,
+        ),
         # Most who have any are guardians and nothing else, and asking for less is quicker.
         Part(taking_part(me, as_guardian_alone=True), when=alone, for_walls=True),
         Part(taking_part(me), when=more, for_walls=True),
     ]
+
+
+def pairs_of(*names: str) -> Select:
+    """The hashes of key sets that are pairs of a child and a unit, and of the children alone where they are many."""
+    told: dict[str, ColumnElement] = {}
+    for name in names:
+        arrays = [bindparam(name, type_=UUIDS), bindparam(f"{name}_unit", type_=UUIDS)]
+        pair = func.unnest(*arrays).table_valued("child_id", "unit_id").render_derived(name=f"{name}_pairs")
+        of: dict[str, ColumnElement] = {f"{name}_pair": hashed(pair.c.child_id, pair.c.unit_id)}
+        if name in LARGE:
+            of[f"{name}_hash"] = hashed(pair.c.child_id)
+        for label, one in of.items():
+            gathered_ones = select(func.array_agg(one)).select_from(pair).correlate(None).scalar_subquery()
+            told[label] = func.coalesce(gathered_ones, literal_column("'{}'::bigint[]"))
+    return select(*(one.label(label) for label, one in told.items()))
 
 
 def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select:
@@ -500,9 +523,9 @@ def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select
     ).subquery("seen")
     return gathered(
         rows,
-        own=(rows.c.thread_id, "uuid", None),
-        own_whole=(rows.c.thread_id, "uuid", rows.c.whole),
-        own_part=(rows.c.thread_id, "uuid", ~rows.c.whole),
+        own=(hashed(rows.c.thread_id), "bigint", None),
+        own_whole=(hashed(rows.c.thread_id), "bigint", rows.c.whole),
+        own_part=(hashed(rows.c.thread_id), "bigint", ~rows.c.whole),
         own_part_since=(rows.c.since, "timestamptz", ~rows.c.whole),
         own_part_until=(rows.c.until, "timestamptz", ~rows.c.whole),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, any_, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
-from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, run_began, word
+from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, hashed, run_began, word
 from authz.relation import CONTACT_ROLES, SUBJECT_ROLES, blocked_days, employed_days, enrolled, taught_days
 from models import Participant
 
@@ -92,7 +92,7 @@ def visible(
 ) -> ColumnElement[bool]:
     """T1 to T6, on the columns of whatever row carries a thread's id, child and unit."""
     if keys.own_threads:
-        by_taking_part = thread_id == any_(keys.array("own"))
+        by_taking_part = keys.has_hash(hashed(thread_id), "own")
         return any_of(by_taking_part, full_history(child_id, unit_id, keys))
 
     def keyed(road: Road) -> ColumnElement[bool]:

@@ -87,6 +87,9 @@ def own_children(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
 
 def pupils(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """The children enrolled now to whom the viewer stands in a staff relation (C8)."""
+    if not keys.known:
+        taught_here = (keys.has(child_id, name) for name in ("contact", "subject_staff"))
+        return any_of(*taught_here, *(child.enrolled_at(child_id, units, keys) for units in ("staffed", "led")))
     enrolment = fact(Enrolment, "enrolment")
     taught = [select(keys.members(name)) for name in ("contact", "subject_staff") if name in keys]
     working = or_(keys.has(enrolment.c.unit_id, "staffed"), keys.has(enrolment.c.unit_id, "led"))

@@ -36,8 +36,8 @@ ENTERING = {**PARAMETERS, "employee": "boolean", "for_transaction": "boolean"}
 """Of `enter`. A transaction's viewer is gone when it ends; a session's stays until `leave`."""
 GIVEN = ("municipality_id", "private", "employee", "today", "now")
 """What the session is told of the request, beside the keys."""
-NOT_SET = ("schools", "guardian_spell", "delegate_spell")
-"""Keys of no use to the walls, by how their names begin: each that is set costs every request something."""
+NOT_SET = frozenset({"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit"})
+"""Keys of no use to the walls, beside the spells: each that is set costs every request something."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
 DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
@@ -73,7 +73,7 @@ def function_text(name: str = "standing") -> str:
         step = in_function(part.rows, name)
         steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
     looks = ", ".join(f"({in_function(look, name)})" for look in known.values())
-    kinds = {one: "timestamptz[]" if one.endswith(("_since", "_until")) else "uuid[]" for one in columns + kept}
+    kinds = {one: kind_of(one) for one in columns + kept}
     parameters = ", ".join(f"{one} {kind}" for one, kind in (ENTERING if enters else PARAMETERS).items())
     results = ", ".join(f"out {column} {kinds[column]}" for column in columns)
     empty = "\n    ".join(f"{column} := '{{}}';" for column in columns + kept)
@@ -103,6 +103,13 @@ end
 $function$"""
 
 
+def kind_of(key: str) -> str:
+    """Of an array of keys, by its name."""
+    if key.endswith(("_since", "_until")):
+        return "timestamptz[]"
+    return "bigint[]" if key.startswith("own") or key.endswith(("_hash", "_pair")) else "uuid[]"
+
+
 def set_to(name: str, value: str, for_transaction: str) -> str:
     return f"set_config('{PREFIX}.{name}', coalesce({value}, ''), {for_transaction})"
 
@@ -111,7 +118,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
     columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
-    return (*GIVEN, "me", *(name for name in columns if not name.startswith(NOT_SET)))
+    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET and "_spell" not in name))
 
 
 @cache

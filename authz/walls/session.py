@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Date, DateTime, LargeBinary, Select, Text, Uuid, literal_column
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.visitors import replacement_traverse
 
@@ -48,6 +60,7 @@ def kind_of(parameter: Any) -> str:
         return f"{kind_of(parameter.item_type)}[]"
     names: tuple[tuple[type, str], ...] = (
         (Uuid, "uuid"),
+        (BigInteger, "bigint"),
         (DateTime, "timestamptz"),
         (Date, "date"),
         (Boolean, "boolean"),
