@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -43,9 +44,17 @@ class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
 
+SECONDS_TO_LEAVE = 0.25
+"""For which a connection that nobody takes may keep its last viewer."""
+
+
 async def leave(connection: Any) -> None:
     """The viewer is gone from the connection."""
     await connection.fetch(keys.LEAVE)
+
+
+async def no_reset(_: Any) -> None:
+    """Whoever takes a connection sees to it that the last viewer is gone (`Gateway.taken_for_a_viewer`)."""
 
 
 class Gateway:
@@ -55,24 +64,20 @@ class Gateway:
         self._pool = pool
         self._acts = acts
         self._connect = connect
-        self._entering = 0
-        """Requests that wait for a connection, to enter a viewer of their own first."""
         self._left: set[int] = set()
-        """Connections, by their servers' processes, that a viewer is still set on."""
+        """Connections that have gone back with a viewer set on them, by their servers' processes."""
+        self._emptying: asyncio.Task[None] | None = None
         self._municipalities: dict[str, tuple[UUID, str]] = {}
 
     @classmethod
     async def open(cls, connect: Mapping[str, Any], *, size: int = 10) -> Gateway:
         """`connect`: keyword arguments of `asyncpg.connect` for the API's role."""
 
-        async def given_back(connection: asyncpg.Connection[Any]) -> None:
-            await gateway.clear(connection)
-
         pool = await asyncpg.create_pool(
             **connect,
             min_size=1,
             max_size=size,
-            reset=given_back,
+            reset=no_reset,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
@@ -85,19 +90,25 @@ class Gateway:
         acts = create_async_engine(
             "postgresql+asyncpg://", async_creator=for_acts, pool_size=ACTS_AT_ONCE, max_overflow=0
         )
-        gateway = cls(pool, acts, connect)
-        return gateway
+        return cls(pool, acts, connect)
 
-    async def clear(self, connection: asyncpg.Connection[Any]) -> None:
-        """Called when a connection goes back, however the request ended; asyncpg throws away one of which it fails.
-
-        A request that waits for a connection sets all that its own viewer is known by in its first statement, so that
-        nothing of the last one's is left: while there are such, the round trip is spared.
+    def taken_for_a_viewer(self, process: int) -> None:
+        """The viewer of a connection is left when it is taken again, however the request has ended: by the first
+        statement of the next viewer's, which sets everything anew, or before anything is asked in nobody's name; and
+        after a moment where nobody takes it. A round trip of its own for each request would be a tenth of many.
         """
-        process = connection.get_server_pid()
-        if process in self._left and not self._entering:
-            await leave(connection)
-            self._left.discard(process)
+        self._left.add(process)
+        if self._emptying is None or self._emptying.done():
+            self._emptying = asyncio.create_task(self._empty())
+
+    async def _empty(self) -> None:
+        while self._left:
+            await asyncio.sleep(SECONDS_TO_LEAVE)
+            async with AsyncExitStack() as stack:
+                for _ in range(self._pool.get_idle_size()):
+                    await stack.enter_async_context(self.nobodys_connection())
+            if self._pool.get_idle_size() == self._pool.get_size():
+                self._left.clear()  # of connections that are no more
 
     @asynccontextmanager
     async def nobodys_connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
@@ -126,6 +137,9 @@ class Gateway:
             return await connection.fetch(sql, *[values[name] for name in takes])
 
     async def close(self) -> None:
+        if self._emptying is not None:
+            self._emptying.cancel()
+            await asyncio.gather(self._emptying, return_exceptions=True)
         await self._acts.dispose()
         await self._pool.close()
 
@@ -134,26 +148,14 @@ class Gateway:
         self, viewer: Viewer, now: dt.datetime
     ) -> AsyncIterator[tuple[asyncpg.pool.PoolConnectionProxy[Any], dict[str, Any]]]:
         """A connection that the viewer is set on, and their standing as the parameters of what follows."""
-        async with self._entered() as connection:
+        async with self._pool.acquire() as connection:
+            self.taken_for_a_viewer(connection.get_server_pid())
             asked = asked_by(viewer, await self._municipality(connection, viewer.municipality), now)
             asked["for_transaction"] = False
             standing = await connection.fetchrow(keys.ENTER, *[asked[name] for name in keys.ENTERING])
             if standing is None:  # a function always gives its row
                 raise MunicipalityNotHere
             yield connection, {**asked, **standing}
-
-    @asynccontextmanager
-    async def _entered(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
-        """A connection that is about to be a viewer's, whoever's it was."""
-        self._entering += 1
-        waiting = True
-        try:
-            async with self._pool.acquire() as connection:
-                self._entering, waiting = self._entering - 1, False
-                self._left.add(connection.get_server_pid())
-                yield connection
-        finally:
-            self._entering -= waiting
 
     @asynccontextmanager
     async def acting(self, viewer: Viewer, now: dt.datetime) -> AsyncIterator[Scene]:

@@ -36,7 +36,7 @@ import pytest
 
 from server.data_folder import DataFolder
 from server.database import API, NAME, Database, open_database, superuser_connect
-from tests.roads.fixtures import holds, place  # noqa: F401 (fixtures of the rule tests)
+from tests.roads.fixtures import holds, place, place_of_all  # noqa: F401 (fixtures of the rule tests)
 from vault import Vault
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}

@@ -117,9 +117,11 @@ class Crowd:
                 assert answer == self.alone[who], f"{who} was answered as {mixed or 'nobody'}"
 
         await asyncio.gather(*(one(who, Random(number)) for number, who in enumerate(crowd)))
+        return told
+
+    async def in_turn(self) -> None:
         for who in VIEWERS:
             assert await self.asks(who) == self.alone[who], f"{who}, afterwards"
-        return told
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3], ids=lambda size: f"{size} connections")
@@ -131,6 +133,7 @@ async def crowd(request: pytest.FixtureRequest, test_server: TestServer, vault: 
 async def test_viewers_who_ask_the_same_at_the_same_instant_get_their_own_answers(crowd: Crowd) -> None:
     told = await crowd.at_once(6, size=2)
     assert told == {"answered": 6 * 2 * len(VIEWERS)}
+    await crowd.in_turn()
 
 
 async def test_whoever_gives_up_leaves_nothing_to_whoever_comes_next(crowd: Crowd) -> None:
@@ -149,6 +152,7 @@ async def test_whoever_gives_up_leaves_nothing_to_whoever_comes_next(crowd: Crow
 
     told = await crowd.at_once(6, size=2, disturb=given_up)
     assert min(told["given up"], told["answered"]) > len(VIEWERS)
+    await crowd.in_turn()
 
 
 async def test_whoever_runs_out_of_time_leaves_nothing_to_whoever_comes_next(crowd: Crowd) -> None:
@@ -159,6 +163,7 @@ async def test_whoever_runs_out_of_time_leaves_nothing_to_whoever_comes_next(cro
 
     told = await crowd.at_once(6, size=2, disturb=in_time)
     assert told["answered"] + told["cut off"] == 6 * 2 * len(VIEWERS)
+    await crowd.in_turn()
 
 
 @pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
@@ -194,6 +199,7 @@ async def test_whoever_is_cut_off_by_the_database_leaves_nothing_to_whoever_come
         await asyncio.gather(cutting, return_exceptions=True)
         await superuser.close()
     assert told["answered"] > 0
+    await crowd.in_turn()
 
 
 # --- acts ---------------------------------------------------------------------------------------------------------

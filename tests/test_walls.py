@@ -23,7 +23,7 @@ from authz.walls.policies import WALLS, NameTaken, Wall, own_row, told
 from authz.walls.views import OWNER
 from models import Base, Enrolment, Position, new_key
 from models.seen import SCHEMA
-from resolvers.gateway import Gateway, asked_by
+from resolvers.gateway import SECONDS_TO_LEAVE, Gateway, asked_by
 from server.data_folder import DataFolder
 from server.database import API, NAME, open_database
 from tests.conftest import TestServer, url_of
@@ -202,8 +202,8 @@ async def lonely(place: Place, loaded: Loaded) -> AsyncIterator[Gateway]:
 
 
 async def left_over(gateway: Gateway) -> Any:
-    """What is set on the connection that the next request gets, before it enters anybody."""
-    async with gateway._pool.acquire() as connection:
+    """What is set on the connection that is had next, before anybody is entered."""
+    async with gateway.nobodys_connection() as connection:
         return await connection.fetchval(EVERYTHING_SET, list(keys.settings()))
 
 
@@ -212,6 +212,17 @@ async def test_a_viewer_is_gone_when_the_request_is_answered(place: Place, loade
     async with lonely.viewer_connection(viewer, now) as (connection, _):
         assert "guardian" in await connection.fetchval(EVERYTHING_SET, list(keys.settings()))
     assert await left_over(lonely) is None
+
+
+async def test_a_viewer_is_gone_from_a_connection_that_nobody_takes(
+    place: Place, loaded: Loaded, lonely: Gateway
+) -> None:
+    viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
+    async with lonely.viewer_connection(viewer, now):
+        pass
+    await asyncio.sleep(SECONDS_TO_LEAVE * 3)
+    async with lonely._pool.acquire() as connection:
+        assert await connection.fetchval(EVERYTHING_SET, list(keys.settings())) is None
 
 
 @pytest.mark.parametrize("how", ["raises", "breaks", "is cancelled", "is too slow", "loses the connection"])

@@ -55,7 +55,7 @@ async def opened_place(database: Database, vault: Vault, *, size: int = 2) -> As
 
 
 @pytest.fixture(scope="session")
-async def place(test_server: TestServer, vault: Vault) -> AsyncIterator[Place]:
+async def place_of_all(test_server: TestServer, vault: Vault) -> AsyncIterator[Place]:
     from dataclasses import replace  # noqa: PLC0415
 
     from server.database import API, NAME  # noqa: PLC0415
@@ -75,6 +75,13 @@ async def place(test_server: TestServer, vault: Vault) -> AsyncIterator[Place]:
         await superuser.execute("drop database worlds with (force)")
     finally:
         await superuser.close()
+
+
+@pytest.fixture
+async def place(place_of_all: Place) -> Place:
+    """The place, with room for the worlds of one test: what a test has loaded is there until it ends."""
+    await place_of_all.make_room()
+    return place_of_all
 
 
 @pytest.fixture
