@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -208,7 +208,7 @@ async def test_hunter_finds_what_a_block_has_closed(town: Town) -> None:
 
 # --- the search ------------------------------------------------------------------------------------------------------
 
-KEY = uuid4().bytes
+KEY = UUID("6f1d2ab4-93c5-4e07-8b5a-d1f0c2e94a37").bytes
 AT = dt.datetime(2026, 10, 14, 10, 0, 0, 123, tzinfo=dt.UTC)
 
 
