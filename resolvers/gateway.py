@@ -44,6 +44,8 @@ class MunicipalityNotHere(Exception):
     """The token is for a municipality that this database does not hold."""
 
 
+STATEMENTS_KEPT = 300
+"""Prepared ones of a connection, the newest; PostgreSQL holds up to a megabyte for the plan of one behind the wall."""
 SECONDS_TO_LEAVE = 0.25
 """For which a connection that nobody takes may keep its last viewer."""
 
@@ -78,7 +80,7 @@ class Gateway:
             min_size=1,
             max_size=size,
             reset=no_reset,
-            statement_cache_size=1000,
+            statement_cache_size=STATEMENTS_KEPT,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
         )
