@@ -33,6 +33,10 @@ generate:
     uv run python -m schema > .schema.graphql && mv .schema.graphql schema.graphql
     uv run python -m schema access > .access.md && mv .access.md docs/access.md
 
+# Write the row level security that the policy pages make, into the newest migration's page; only before that migration has landed
+walls:
+    uv run python -m authz.walls > .walls.sql && mv .walls.sql migrations/walls/0013.sql
+
 # Name what the schema breaks or weakens since the last release, or since a commit
 schema-diff *options:
     uv run python -m lint.schema_diff {{ options }}
