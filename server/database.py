@@ -216,7 +216,7 @@ async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
     try:
         if not await connection.fetchval("select true from pg_roles where rolname = $1", WALL):
             await connection.execute(f"create role {WALL}")
-        if not await connection.fetchval("select pg_has_role(current_user, $1, 'member')", WALL):
+        if not await connection.fetchval("select pg_has_role(current_user, $1, 'set')", WALL):
             await connection.execute(f"grant {WALL} to current_user")
     except asyncpg.InsufficientPrivilegeError:
         raise DatabaseNotUsable(

@@ -228,7 +228,7 @@ async def test_mighty_role_for_the_api_is_refused(outside, folder, test_server, 
         await superuser.execute("drop role mighty")
 
 
-async def test_api_role_is_made_where_none_is_told(outside, folder, test_server, superuser, monkeypatch) -> None:
+async def test_roles_are_made_where_none_are_told(outside, folder, test_server, superuser, monkeypatch) -> None:
     name = await outside("")
     monkeypatch.delenv("INNSYN_API_DATABASE_URL")
     with pytest.raises(DatabaseNotUsable, match="made with another data folder"):
@@ -240,17 +240,20 @@ async def test_api_role_is_made_where_none_is_told(outside, folder, test_server,
             async with open_database(folder):
                 pass
         await superuser.execute("alter role innsyn_owner createrole")
+        await superuser.execute("alter role innsyn_wall rename to wall_aside")
         for _ in range(2):
             async with open_database(folder) as database:
                 connection = await asyncpg.connect(**database.api_connect)
                 assert await connection.fetchval("select current_user") == "innsyn_api"
                 await connection.close()
         there = await asyncpg.connect(**{**test_server.superuser, "database": name})
-        await there.execute("drop owned by innsyn_api; drop role innsyn_api")
+        await there.execute("drop owned by innsyn_api, innsyn_wall cascade; drop role innsyn_api, innsyn_wall")
         await there.close()
     finally:
         await superuser.execute("alter role innsyn_owner nocreaterole")
         await superuser.execute("alter role aside rename to innsyn_api")
+        if await superuser.fetchval("select true from pg_roles where rolname = 'wall_aside'"):
+            await superuser.execute("alter role wall_aside rename to innsyn_wall")
 
 
 @pytest.mark.parametrize(

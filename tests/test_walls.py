@@ -39,7 +39,7 @@ from tests.worlds.world import DAY, World, oslo
 WITHOUT_PEOPLE = {"municipality", "access_log_document", "access_log_checkpoint"}
 """Tables that hold nothing about anybody."""
 SEEDS = (7, 20)
-"""Of random worlds that the short form tries; `python -m tests.hunt --walls` tries more."""
+"""Of random worlds."""
 
 
 # --- what there is ---------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The schema `facts`: what the policy reads to judge by, whosever row it is.
 
 Whether somebody is blocked decides what others see of a delegate; the viewer may not see the block. So facts are read
-past the wall, by views that hold ids, days and kinds and never a name, a text or a number, and nothing at all while no
-viewer is set. Answers are made of other tables: `lint` keeps the schema out of `resolvers/`.
+past the wall, by views that hold ids, days and kinds and never anybody's name, a text or a number, and nothing at all
+while no viewer is set. Answers are made of other tables: in `resolvers/`, `lint` lets acts and the engine alone read
+the schema.
 """
 
 from __future__ import annotations
