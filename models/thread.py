@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import Index, desc
+from sqlalchemy import Index, PrimaryKeyConstraint, desc
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of, reference
@@ -14,8 +14,8 @@ from models.base import Base, Key, one_of, reference
 class Thread(Base):
     __tablename__ = "thread"
     __table_args__ = (
-        Index(None, "child_id", desc("last_message_at"), desc("id")),
-        Index(None, "unit_id", desc("last_message_at"), desc("id")),
+        Index(None, "child_id", desc("last_message_at"), desc("id"), postgresql_include=["unit_id"]),
+        Index(None, "unit_id", desc("last_message_at"), desc("id"), postgresql_include=["child_id"]),
         {"info": {"api": ("insert", "update (last_message_at)")}},
     )
 
@@ -30,11 +30,13 @@ class Thread(Base):
 
 
 class Participant(Base):
-    """Carries the thread's unit and child so that it can be judged without the thread."""
+    """Carries the thread's unit and child so that it can be judged without the thread; its indexes too, so that it is
+    judged without the row."""
 
     __tablename__ = "participant"
     __table_args__ = (
         one_of("side", "GUARDIAN", "UNIT"),
+        PrimaryKeyConstraint("thread_id", "person_id", postgresql_include=["child_id", "unit_id"]),
         Index(None, "person_id", "thread_id", postgresql_include=["side", "joined_at", "child_id", "unit_id"]),
         {"info": {"api": ("insert",)}},
     )
