@@ -13,7 +13,22 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, bindparam,
 
 from authz import child, delegate, guardian, need_case, thread
 from authz.engine.policy import Line, Relation, opens, settled
-from authz.engine.sql import ME, TODAY, UUIDS, Keys, all_of, any_of, bit, bits, exists_in, fact, holds, number, word
+from authz.engine.sql import (
+    ME,
+    TODAY,
+    UUIDS,
+    Keys,
+    all_of,
+    any_of,
+    bit,
+    bits,
+    exists_in,
+    fact,
+    holds,
+    number,
+    oslo_day_of,
+    word,
+)
 from models import Delegate, Enrolment, Guardianship, Message, NeedCase, Participant, Record, RecordVersion
 
 SEEN = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -28,7 +43,8 @@ LINES: dict[str, Line] = {
     "AccessLogEntry.unit": settled(SEEN, "C2", "L2"),
     "AccessLogEntry.lookedByName": opens(WHO, "C2", "L2"),
     "AccessLogEntry.subjects": opens(WHO, "C2", "L2"),
-    "AccessLogEntry.operation": opens(WHO, "C2", "L2"),
+    # A name that the client chose may say that a thread was read.
+    "AccessLogEntry.operation": opens(Relation.UNIT_LEADER, "C2", "L2"),
 }
 
 
@@ -57,17 +73,50 @@ def leads_there(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
     return any_of(here, by_administration)
 
 
+def left_then(entry: FromClause) -> ColumnElement[bool]:
+    """Seen by staff of a unit that the child had left, who see its threads there and nothing else (T5, T6)."""
+    enrolment = fact(Enrolment, "enrolled_then")
+    there = exists_in(
+        enrolment,
+        enrolment.c.child_id == entry.c.child_id,
+        enrolment.c.unit_id == entry.c.unit_id,
+        holds(enrolment, oslo_day_of(entry.c.at)),
+    )
+    return and_(entry.c.relation == number(Relation.UNIT_STAFF), entry.c.unit_id.is_not(None), ~there)
+
+
+def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """A look at threads of a unit that the child has left is told to guardians who have one there: to another it would
+    tell that there is one (C5, T7)."""
+    part = fact(Participant, "own_thread_there")
+    own = exists_in(
+        part,
+        part.c.person_id == ME,
+        part.c.child_id == entry.c.child_id,
+        part.c.unit_id == entry.c.unit_id,
+        part.c.side == word("GUARDIAN"),
+    )
+    return all_of(keys.has(entry.c.child_id, "guardian"), or_(~left_then(entry), own))
+
+
+def in_case(entry: FromClause, keys: Keys, *at_messages: ColumnElement[bool]) -> ColumnElement[bool]:
+    """But for looks at threads alone: the administration does not learn that there is one."""
+    at_threads = or_(entry.c.relation == number(Relation.PARTICIPANT), left_then(entry), *at_messages)
+    return all_of(case_for_it(entry.c.child_id, keys), ~at_threads) if "cases" in keys else any_of()
+
+
 def mask(entry: FromClause, keys: Keys) -> ColumnElement[int]:
     """The viewer's relations by which they see the entry, as bits."""
     return bits(
-        bit(keys.has(entry.c.child_id, "guardian"), Relation.GUARDIAN),
+        bit(as_guardian(entry, keys), Relation.GUARDIAN),
         bit(leads_there(entry, keys), Relation.UNIT_LEADER),
-        bit(case_for_it(entry.c.child_id, keys), Relation.CASE_WORKER),
+        bit(in_case(entry, keys), Relation.CASE_WORKER),
     )
 
 
-def visible(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
-    return any_of(keys.has(entry.c.child_id, "guardian"), leads_there(entry, keys), case_for_it(entry.c.child_id, keys))
+def visible(entry: FromClause, keys: Keys, *at_messages: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`at_messages`: that what was asked names threads and nothing of a child beside, where that is known."""
+    return any_of(as_guardian(entry, keys), leads_there(entry, keys), in_case(entry, keys, *at_messages))
 
 
 # --- about whom a row is --------------------------------------------------------------------------------------------

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, column, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, Text, Uuid, case, column, func, select, true
 from sqlalchemy.dialects.postgresql import array
 
 from authz import access_log as policy
 from authz.engine.policy import Relation, names_of
-from authz.engine.sql import Keys, table
+from authz.engine.sql import Keys, number, table, word
 from models import AccessLogDocument
 from models.seen import SeenAccessLog, SeenChild
 from resolvers.engine.source import Column, Connection, Entity, One, Rows, Source
@@ -50,6 +50,10 @@ SINGLE = {"Child.protectionLevel": "PROTECTION", "Child.nationalId": "NATIONAL_I
           "PHOTO_CONSENTS"}  # fmt: skip
 
 
+MESSAGES = sorted(name for name, told in SUBJECTS.items() if told == "MESSAGES")
+OTHERS = sorted(SUBJECTS.keys() - set(MESSAGES))
+
+
 def subjects(fields: Sequence[str]) -> list[str]:
     told = {SINGLE.get(field) or SUBJECTS.get(field.partition(".")[0]) for field in fields}
     return sorted(word for word in told if word is not None)
@@ -75,7 +79,7 @@ def looks(keys: Keys) -> Rows:
     return Rows(
         row,
         row,
-        [policy.visible(row, keys), holds_it],
+        [policy.visible(row, keys, at_messages(row)), holds_it],
         [row.c.at, row.c.chain_id, row.c.sequence],
         descending=True,
         link=row.c.child_id,
@@ -98,12 +102,38 @@ def fields_of(row: FromClause, _: Keys) -> ColumnElement:
     )
 
 
+def asked_fields(row: FromClause, name: str, condition: Callable[[ColumnElement], ColumnElement[bool]]) -> Select:
+    """The fields that an entry's question asks, under a condition on their types."""
+    document = table(AccessLogDocument, f"{name}_document")
+    field = func.unnest(document.c.fields).table_valued(column("told", Text())).render_derived(name=f"{name}_field")
+    return (
+        select(field.c.told)
+        .select_from(document.join(field, true()))
+        .where(document.c.digest == row.c.document, condition(func.split_part(field.c.told, word("."), number(1))))
+        .correlate_except(document, field)
+    )
+
+
+def at_messages(row: FromClause) -> ColumnElement[bool]:
+    """The question names threads, and nothing of a child beside."""
+    return ~asked_fields(row, "counted", lambda kind: kind.in_([word(one) for one in OTHERS])).exists()
+
+
+def fields_told(row: FromClause, keys: Keys) -> ColumnElement:
+    """All to a leader; the administration does not learn that there was something to read in threads."""
+    others = asked_fields(row, "told", lambda kind: kind.not_in([word(one) for one in MESSAGES])).subquery(
+        "told_fields"
+    )
+    told = select(func.array_agg(others.c.told)).scalar_subquery()
+    return case((policy.leads_there(row, keys), fields_of(row, keys)), else_=told)
+
+
 SOURCES: dict[str, Source] = {
     "Child.accessLog": Connection("AccessLogEntry", looks),
     "AccessLogEntry.at": Column(lambda row, _: row.c.at),
     "AccessLogEntry.role": Column(lambda row, _: row.c.relation, role),
     "AccessLogEntry.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id, optional=True),
     "AccessLogEntry.lookedByName": Column(looked_by),
-    "AccessLogEntry.subjects": Column(fields_of, subjects),
+    "AccessLogEntry.subjects": Column(fields_told, subjects),
     "AccessLogEntry.operation": Column(lambda row, _: row.c.operation),
 }

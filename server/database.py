@@ -8,6 +8,7 @@ and is under row level security too.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -46,6 +47,7 @@ API_SETTINGS = {"application_name": "innsyn", "plan_cache_mode": "force_generic_
 OWNER_SETTINGS = {"application_name": "innsyn owner"}
 PREPARING = 0x696E6E73796E
 """The advisory lock under which one command at a time prepares a database; the number spells the project's name."""
+SECONDS_TO_RECOVER = 60
 
 
 REMEDY = (
@@ -166,9 +168,21 @@ async def _embedded(folder: DataFolder, settings: Mapping[str, str]) -> AsyncIte
         )
 
 
+async def _let_in(connect: dict[str, Any]) -> asyncpg.Connection[Any]:
+    """Waits for a server that another process has started, and that recovers from a crash."""
+    async with asyncio.timeout(SECONDS_TO_RECOVER):
+        while True:
+            try:
+                connection: asyncpg.Connection[Any] = await asyncpg.connect(**connect)
+            except asyncpg.CannotConnectNowError:
+                await asyncio.sleep(0.1)
+            else:
+                return connection
+
+
 async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping[str, str]) -> None:
     """Make what a new cluster lacks; one made before is left as it is."""
-    connection = await asyncpg.connect(**superuser)
+    connection = await _let_in(superuser)
     try:
         made = await connection.fetchval("select true from pg_database where datname = $1", NAME)
         if made and await connection.fetchval("select true from pg_roles where rolname = $1", WALL):

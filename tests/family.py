@@ -91,10 +91,12 @@ class Family:
         return [] if child is None else list(child["relations"])
 
     async def digest(self) -> dict[str, str]:
-        """What every table holds, keys that were carried out aside: a refused act leaves it as it was."""
+        """What every table holds but the log of who looked, which goes by time: a refused act leaves it as it was."""
         connection = await asyncpg.connect(**self.acts.place.database.admin_connect)
         try:
-            tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
+            tables = await connection.fetch(
+                "select tablename from pg_tables where schemaname = 'public' and tablename !~ '^access_log' order by 1"
+            )
             found = {}
             for (name,) in tables:
                 rows = await connection.fetch(f"select t::text from {name} t order by 1")

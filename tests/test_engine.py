@@ -18,14 +18,14 @@ PUPILS = "{ viewer { pupils { nodes { name guardians { name contact { phone } } 
 
 
 @pytest.fixture(scope="module")
-async def asking(place):
+async def asking(place_of_all):
     """`await asking(who, text, **variables)`: the answer as a viewer of the village gets it."""
     world = with_threads(village())
-    await place.load(world)
+    await place_of_all.load(world)
     relations = Relations(world)
 
     async def ask(who: str, text: str, login: str = "both", **variables):
-        return await place.ask(View(relations, who, login, oslo(world.today)), text, variables)
+        return await place_of_all.ask(View(relations, who, login, oslo(world.today)), text, variables)
 
     return ask
 

@@ -33,7 +33,7 @@ from authz import (
     unit,
 )
 from authz.engine.policy import STAFF, Relation
-from authz.engine.sql import HERE, ME, all_of, any_of, exists_in, fact, holds, number, word
+from authz.engine.sql import HERE, ME, NOW, all_of, any_of, exists_in, fact, holds, number, word
 from authz.relation import left_before
 from authz.walls.session import ACTING, WHOEVER, written
 from models import (
@@ -203,6 +203,41 @@ def writes_in(row: FromClause) -> ColumnElement[bool]:
     return thread.writable(row.c.thread_id, row.c.child_id, row.c.unit_id, ACTING)
 
 
+def of_its_thread(row: FromClause) -> ColumnElement[bool]:
+    """The child and the unit that a row says are the thread's."""
+    return within(
+        Thread,
+        "its_thread",
+        lambda one: and_(one.c.id == row.c.thread_id, one.c.child_id == row.c.child_id, one.c.unit_id == row.c.unit_id),
+    )
+
+
+def part_taken(row: FromClause) -> ColumnElement[bool]:
+    """From now on: by whoever begins the thread, which nobody has written in, or by staff who are taken in."""
+    written = within(Message, "written_before", lambda one: one.c.thread_id == row.c.thread_id)
+    begins = and_(thread.startable(row.c.child_id, row.c.unit_id, K), ~written)
+    taken_in = and_(row.c.side == word("UNIT"), writes_in(row))
+    return and_(of_its_thread(row), row.c.joined_at >= NOW, or_(begins, taken_in))
+
+
+def signs_in(row: FromClause) -> ColumnElement[bool]:
+    """Somebody who can sign in already: another number would let another in as them."""
+    return or_(
+        within(PersonIdentifier, "known_number", lambda one: one.c.person_id == row.c.person_id),
+        within(SignInSubject, "known_subject", lambda one: one.c.person_id == row.c.person_id),
+    )
+
+
+def approved_by_oneself(row: FromClause) -> ColumnElement[bool]:
+    """Or by nobody, or as before the change."""
+
+    def before(one: FromClause) -> ColumnElement[bool]:
+        return and_(one.c.id == row.c.id, one.c.approved_by == row.c.approved_by)
+
+    own = and_(row.c.approved_by == ME, row.c.person_id != ME)
+    return or_(row.c.approved_by.is_(None), own, within(NeedCase, "case_before", before))
+
+
 def recipient_seen(row: FromClause) -> ColumnElement[bool]:
     def of_letter(letter: FromClause) -> ColumnElement[bool]:
         counted = and_(broadcast.visible(letter, K), broadcast.counted(row, letter, K))
@@ -302,7 +337,9 @@ WALLS: dict[type[Base], Wall] = {
     ),
     Administrator: CLOSED,
     Person: Wall(add=lambda row: and_(row.c.municipality_id == HERE, row.c.source_id.is_(None), ME.is_not(None))),
-    PersonIdentifier: Wall(read=number_seen, add=lambda row: and_(row.c.municipality_id == HERE, ME.is_not(None))),
+    PersonIdentifier: Wall(
+        read=number_seen, add=lambda row: and_(row.c.municipality_id == HERE, ME.is_not(None), ~signs_in(row))
+    ),
     SignInSubject: CLOSED,
     LocalFact: CLOSED,
     Protection: CLOSED,
@@ -339,8 +376,10 @@ WALLS: dict[type[Base], Wall] = {
     Task: Wall(read=lambda row: task.visible(row, K), change=lambda row: task.visible(row, K)),
     NeedCase: Wall(
         read=case_seen,
-        add=lambda row: and_(row.c.person_id == ME, need_case.administers()),
-        change=case_seen,
+        add=lambda row: and_(
+            row.c.person_id == ME, row.c.opened_at.is_(None), row.c.approved_by.is_(None), need_case.administers()
+        ),
+        change=lambda row: and_(case_seen(row), approved_by_oneself(row)),
     ),
     Absence: Wall(read=absence_seen, add=absence_told, change=absence_seen),
     PhotoConsent: Wall(
@@ -353,13 +392,11 @@ WALLS: dict[type[Base], Wall] = {
         add=lambda row: thread.startable(row.c.child_id, row.c.unit_id, K),
         change=lambda row: thread.writable(row.c.id, row.c.child_id, row.c.unit_id, K),
     ),
-    Participant: Wall(
-        read=seen_thread, add=lambda row: or_(thread.startable(row.c.child_id, row.c.unit_id, K), writes_in(row))
-    ),
+    Participant: Wall(read=seen_thread, add=part_taken),
     ReadPointer: Wall(read=pointer_seen, add=pointer_set, change=pointer_set),
     Message: Wall(
         read=lambda row: message.visible(message.written(row), K),
-        add=lambda row: and_(row.c.author_id == ME, writes_in(row)),
+        add=lambda row: and_(row.c.author_id == ME, of_its_thread(row), writes_in(row)),
         change=lambda row: message.visible(message.written(row), K),
     ),
     Broadcast: Wall(

@@ -28,7 +28,8 @@ MONTH = """
             return;
         end if;
         perform pg_advisory_xact_lock(hashtextextended('access log month ' || part, 0));
-        if to_regclass('access_log_months.' || part) is not null then
+        -- not by to_regclass(), which may remember from before the wait that there is none
+        if exists (select from pg_tables where schemaname = 'access_log_months' and tablename = part) then
             return;
         end if;
         execute format('create table access_log_months.%I (like public.access_log including all)', part);

@@ -141,6 +141,7 @@ class Mutations:
             done = (await acting.connection.execute(select(CarriedOut.given, CarriedOut.outcome).where(*of_key))).one()
             if done.given != digest:
                 raise ActRefused(Problem(ProblemCode.CONFLICT, KEY_REUSED, ("input", "idempotencyKey")))
+            await acting.scene.enter()  # the first may have begun the viewer's own thread while this one waited for it
             return await self.repeated(acting, node, done.outcome)
         outcome = await act.carry_out(acting, given)
         plain = orjson.loads(orjson.dumps(outcome, default=str))

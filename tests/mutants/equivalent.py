@@ -83,7 +83,6 @@ EQUIVALENT: dict[str, str] = {
             ("authz.thread SEEN", "FAMILY | STAFF"),
         )
     },
-    "resolvers.thread last_message_at: never the case `seen`": SPARES_WORK,
     "resolvers.unit group_staff: drops `staff.unit_shows_staff(teaches.c.unit_id, keys)`": (
         "whoever sees a group sees its unit's staff; no rows come without a predicate"
     ),
@@ -103,7 +102,6 @@ UNANSWERED: dict[str, str] = {
     "authz.message OwnPart._held: where drops `spell.c.since < spell.c.until`": NO_SUCH_DAYS,
     "authz.engine.sql run_began: where drops `run.c.days.op('@>')(TODAY)`": UNIQUE,
     "authz.viewer pupils: always as if found": "a union of nothing cannot be made",
-    "resolvers.child holder: where drops `person.c.id == row.c.holder_id`": UNIQUE,
     "resolvers.viewer child_of_key: where drops `person.c.child_key == bindparam('filter_child', type_=SqlUuid())`": (
         UNIQUE
     ),
