@@ -431,6 +431,33 @@ async def test_case_worker_is_told_in_a_case_opened_for_that_and_in_no_other(pla
     assert (await acts.ask("second", LOG, {"id": acts.id("Child", "pupil")}))["node"] is None
 
 
+async def test_case_worker_is_not_told_that_there_is_a_thread(place) -> None:
+    """Section 3: the administration never learns that a thread exists, by who has looked either."""
+    acts = await of(place)
+    await acts.ask("leader", "query TheThreads { viewer { threads { nodes { id subject } } } }", {})
+    assert (await acts.act("officer", OPEN, asked(acts, forAccessLog=True)))["problems"] == []
+    assert [one for one in await told(acts, "officer") or () if one["role"] != "CASE_WORKER"] == []
+    assert "MESSAGES" in (await told(acts, "leader") or [])[-1]["subjects"]
+    await acts.ask("leader", "query All { viewer { threads { nodes { child { birthDate } subject } } } }", {})
+    look = next(one for one in await told(acts, "officer") or () if one["role"] == "UNIT_LEADER")
+    assert (look["subjects"], look["operation"]) == (["CHILD"], None)
+
+
+async def test_guardian_without_a_thread_at_a_unit_that_was_left_is_not_told_who_reads_there(place) -> None:
+    """C5, T7: staff of an SFO see nothing of a child who has left but its threads."""
+    world = village()
+    world.person("gone", dt.date(2016, 1, 1))
+    world.enrol("gone", "sfo", LONG_AGO, world.today - 30 * DAY)
+    for guardian in ("mother", "father"):
+        world.responsible(guardian, "gone")
+    world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
+    acts = await of(place, world)
+    await acts.ask("sfo_worker", NODE, {"id": acts.id("Thread", "old")})
+    for guardian, roles in (("mother", ["UNIT_STAFF"]), ("father", [])):
+        node = (await acts.ask(guardian, LOG, {"id": acts.id("Child", "gone")}))["node"]
+        assert [one["role"] for one in node["accessLog"]["nodes"]] == roles, guardian
+
+
 async def test_leader_of_two_units_is_told_of_neither_that_the_child_has_left(place) -> None:
     world = threads()
     world.employ("leader", "sfo", "LEADER")

@@ -33,7 +33,7 @@ from tests.roads.place import LOGINS, Place
 from tests.walls import alone, names_of_the_closed, take_down
 from tests.worlds.loading import Loaded
 from tests.worlds.random_world import random_world
-from tests.worlds.village import village
+from tests.worlds.village import village, with_threads
 from tests.worlds.world import DAY, World, oslo
 
 WITHOUT_PEOPLE = {"municipality", "access_log_document", "access_log_checkpoint"}
@@ -414,6 +414,92 @@ async def test_a_stranger_changes_no_row_that_is_there(place: Place, loaded: Loa
             )
             assert column, table
             assert await connection.execute(f"update {table} set {column} = {column}") == "UPDATE 0"
+
+
+async def as_owner(place: Place, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+    owner = await asyncpg.connect(**place.database.admin_connect)
+    try:
+        rows: list[asyncpg.Record] = await owner.fetch(sql, *arguments)
+        return rows
+    finally:
+        await owner.close()
+
+
+def refused() -> Any:
+    return pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security")
+
+
+@pytest.mark.parametrize("about", ["the child whose thread it is", "a child of one's own"])
+async def test_t8_nobody_takes_part_in_a_thread_of_others(place: Place, about: str) -> None:
+    """Neither in the other guardian's, nor in one about another child by saying that it is about one's own."""
+    loaded = await place.load(with_threads(village()))
+    async with as_the_api(place) as connection:
+        await enter(connection, place, loaded.world, "father")
+        me = await connection.fetchval("select current_setting('innsyn.me')::uuid")
+        mine = await connection.fetchval("select (current_setting('innsyn.guardian')::uuid[])[1]")
+        others = await as_owner(
+            place,
+            "select id, child_id, unit_id from thread t where not exists"
+            " (select from participant p where p.thread_id = t.id and p.person_id = $1) and (child_id = $2) = $3",
+            me,
+            mine,
+            about == "the child whose thread it is",
+        )
+        assert others
+        for thread in others:
+            with refused():
+                await connection.execute(
+                    "insert into participant (thread_id, person_id, side, joined_at, unit_id, child_id)"
+                    " values ($1, $2, 'GUARDIAN', current_setting('innsyn.now')::timestamptz, $3, $4)",
+                    thread["id"],
+                    me,
+                    thread["unit_id"],
+                    mine,
+                )
+
+
+async def test_nobody_gives_another_number_to_whoever_signs_in(place: Place, loaded: Loaded) -> None:
+    async with as_the_api(place) as connection:
+        await enter(connection, place, loaded.world, "mother")
+        for row in await as_owner(place, "select distinct municipality_id, person_id from person_identifier"):
+            with refused():
+                await connection.execute(
+                    "insert into person_identifier (municipality_id, number_hash, number_cipher, person_id, in_use)"
+                    " values ($1, 'x', 'x', $2, true)",
+                    *row,
+                )
+
+
+@pytest.mark.parametrize("forged", ["opened_at", "approved_by"])
+async def test_nobody_opens_a_case_or_approves_their_own_past_the_act(
+    place: Place, loaded: Loaded, forged: str
+) -> None:
+    async with as_the_api(place) as connection:
+        await enter(connection, place, loaded.world, "officer")
+        me = await connection.fetchval("select current_setting('innsyn.me')::uuid")
+        [child] = await as_owner(place, "select child_id, person_id from guardianship limit 1")
+        case = {
+            "id": new_key(),
+            "child_id": child["child_id"],
+            "person_id": me,
+            "reason_cipher": b"x",
+            "until": oslo(loaded.world.today + DAY),
+        }
+        insert = "insert into need_case ({}) values ({})"
+
+        async def add(**row: Any) -> None:
+            places = ", ".join(f"${number + 1}" for number in range(len(row)))
+            await connection.execute(insert.format(", ".join(row), places), *row.values())
+
+        with refused():
+            await add(**case, **{forged: child["person_id"] if forged == "approved_by" else case["until"]})
+        await add(**case)
+        with refused():
+            await connection.execute(
+                "update need_case set approved_by = $2 where id = $1", case["id"], child["person_id"]
+            )
+        with refused():
+            await connection.execute("update need_case set approved_by = $2 where id = $1", case["id"], me)
 
 
 async def test_nobody_writes_as_somebody_else(place: Place) -> None:
