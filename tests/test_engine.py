@@ -17,15 +17,15 @@ from tests.worlds.world import oslo
 PUPILS = "{ viewer { pupils { nodes { name guardians { name contact { phone } } } } } }"
 
 
-@pytest.fixture(scope="module")
-async def asking(place_of_all):
+@pytest.fixture
+async def asking(place):
     """`await asking(who, text, **variables)`: the answer as a viewer of the village gets it."""
     world = with_threads(village())
-    await place_of_all.load(world)
+    await place.load(world)
     relations = Relations(world)
 
     async def ask(who: str, text: str, login: str = "both", **variables):
-        return await place_of_all.ask(View(relations, who, login, oslo(world.today)), text, variables)
+        return await place.ask(View(relations, who, login, oslo(world.today)), text, variables)
 
     return ask
 
