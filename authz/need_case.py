@@ -54,8 +54,8 @@ def over(need: FromClause) -> ColumnElement[bool]:
 
 def unsettled(need: FromClause) -> ColumnElement[bool]:
     """Waits for a second person. A case on nobody does so too, and one on a child from whom whoever asked is kept, so
-    that none of them can be told from the others."""
-    return and_(need.c.approved_by.is_(None), ~over(need), ~is_open(need))
+    that none of them can be told from the others. One of somebody who administers no more waits for nobody."""
+    return and_(need.c.approved_by.is_(None), ~over(need), ~is_open(need), administers(need.c.person_id))
 
 
 def of_leader(need: FromClause, keys: Keys) -> ColumnElement[bool]:

@@ -364,3 +364,13 @@ async def test_c9_case_worker_is_told_no_fact_about_another_child_of_the_guardia
     [reason] = told["explainAccess"]["reasons"]
     assert reason["relation"] == "CONTACT_TEACHER"
     assert "3B" in reason["fact"]
+
+
+async def test_case_of_somebody_who_administers_no_more_waits_for_nobody(place) -> None:
+    """Section 5: a second person approves what a first one asked for; nothing can open any more, and why is private."""
+    acts = await Acts.of(place, protected())
+    case = await opened(acts)
+    assert await state(acts, case, "second") == "WAITING"
+    await written(acts, "update administrator set until = since where person_id = $1", "officer")
+    assert await state(acts, case, "second") is None
+    assert codes(await acts.act("second", APPROVE, {"caseId": case})) == ["NOT_FOUND"]

@@ -369,9 +369,9 @@ class Grants:
             own = administers and view.viewer == case.person
             works = Tie("CASE_WORKER") in view.ties(case.child)
             protected = not view.facts.approved(case, view.today) and view.facts.protection(case.child, view.today) > 0
-            # What opens nothing looks like one that waits: of whoever is kept from the child, or administers no more.
+            # Whoever is kept from the child has a case that looks like one on a protected child.
             kept = view.facts.blocked(case.person, case.child, view.today) or view.facts.kin(case.person, case.child)
-            waits = protected or kept or not view.facts.administers(case.person, view.today)
+            waits = (protected or kept) and view.facts.administers(case.person, view.today)
             closed = view.facts.blocked(view.viewer, case.child, view.today) or view.facts.kin(view.viewer, case.child)
             if leads or own or works or (administers and waits and not closed):
                 if (told := self.book.need_case_ids.get(case.id)) is not None:
