@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -130,13 +131,13 @@ class EventStream:
     async def _write(self, request: Request) -> None:
         language, operations = self.exchange.language, self.operations
         try:
-            live = operations.live
-            await self._put(f"id: {live.cursor(self.viewer)}\n:\n\n".encode() if live else b":\n\n")
             prepared = operations.engine.documents.prepare(request.query, request.operation_name)
             if prepared.kind == "mutation" and self.exchange.method == "GET":
                 raise RequestRefused(405, "MUTATION_NEEDS_POST")
             if prepared.kind == "subscription":
-                await self._write_all(operations.events(prepared, request.variables, self.viewer, language))
+                cursor = operations.live.cursor(self.viewer) if operations.live else ""
+                begin = partial(self._put, f"id: {cursor}\n:\n\n".encode())
+                await self._write_all(operations.events(prepared, request.variables, self.viewer, language, begin))
             else:
                 await self._event(await operations.run(prepared, request.variables, self.viewer, language))
         except DocumentRefused as refusal:

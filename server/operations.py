@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,13 +79,22 @@ class Operations:
         return self.told(answer, cost, language)
 
     async def events(
-        self, prepared: Prepared, variables: dict[str, Any], viewer: Viewer, language: Language
+        self,
+        prepared: Prepared,
+        variables: dict[str, Any],
+        viewer: Viewer,
+        language: Language,
+        subscribed: Callable[[], Awaitable[None]] | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a subscription, each read when it is asked for. Raises what `run` does, and TooSlow."""
+        """The events of a subscription, each read when it is asked for. `subscribed` is called when nothing that
+        happens from then on is missed. Raises what `run` does, and TooSlow.
+        """
         if self.live is None:
             raise refusal("SUBSCRIPTIONS_NOT_AVAILABLE", "There are no subscriptions here.")
         cost = prepared.cost(variables)
         async with self.live.subscribed(prepared, variables, viewer) as subscriber:
+            if subscribed is not None:
+                await subscribed()
             while True:
                 event = await subscriber.next()
                 yield self.told(event.answer, cost, language, event.cursor)

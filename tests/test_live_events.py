@@ -58,6 +58,14 @@ async def test_a_stream_is_asked_for_by_get_too(fjellet: Town) -> None:
         assert heard((await anext(told))[2])[0] == sent
 
 
+async def test_a_stream_begins_once_nothing_is_missed_any_more(fjellet: Town) -> None:
+    await eventually(lambda: not fjellet.app.live._connected)
+    async with stream(fjellet, "mother") as told:
+        event, identified, _ = await anext(told)
+        assert (event, bool(identified)) == ("", True)
+        assert fjellet.app.live._connected
+
+
 async def test_a_stranger_is_streamed_nothing(fjellet: Town) -> None:
     async with stream(fjellet, "neighbour") as told:
         await anext(told)
