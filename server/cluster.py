@@ -305,7 +305,7 @@ def _settings() -> dict[str, str]:
         "unix_socket_permissions": "0700",
         "port": str(PORT),
         "max_connections": "100",
-        "shared_buffers": f"{min(256, max(32, memory // 8))}MB",
+        "shared_buffers": f"{min(1024, max(32, memory // 8))}MB",
         "effective_cache_size": f"{max(64, memory // 2)}MB",
         "work_mem": "8MB",
         "maintenance_work_mem": f"{min(256, max(32, memory // 16))}MB",
