@@ -115,7 +115,10 @@ SOURCES: dict[str, Source] = {
     "Thread.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
     "Thread.child": OneNamed("Child", lambda row: named(row, "child", "child_id")),
     "Thread.createdAt": Column(lambda row, _: row.c.created_at),
-    "Thread.lastMessageAt": Column(last_message_at),
+    "Thread.lastMessageAt": Column(
+        last_message_at,
+        of_first=("latestMessage", lambda row, latest: func.coalesce(latest.c.sent_at, row.c.created_at)),
+    ),
     "Thread.participants": Many("Participant", participants),
     "Thread.joint": Column(lambda row, _: row.c.joint),
     "Thread.messages": Connection("Message", messages),

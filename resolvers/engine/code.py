@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -93,8 +94,9 @@ class Code:
             self.note_child(row, fields)
         entries: list[str] = []
         after: list[tuple[str | None, str]] = []
+        asked = {nodes[0].name.value for nodes in fields.values()}
         for key, nodes in fields.items():
-            entries.append(f"{key!r}: {self.value(type_name, row, key, nodes, after, depth)}")
+            entries.append(f"{key!r}: {self.value(type_name, row, key, nodes, asked, after, depth)}")
         literal = "{" + ", ".join(entries) + "}"
         if not after:
             return literal
@@ -112,7 +114,7 @@ class Code:
         return made
 
     def value(
-        self, type_name: str, row: FromClause, key: str, nodes: list[FieldNode],
+        self, type_name: str, row: FromClause, key: str, nodes: list[FieldNode], asked: AbstractSet[str],
         after: list[tuple[str | None, str]], depth: int,
     ) -> str:  # fmt: skip
         name = nodes[0].name.value
@@ -123,7 +125,7 @@ class Code:
         guard = self.guard(type_name, field_name, row)
         match source:
             case kind.Column():
-                return self.guarded(guard, self.scalar(source, type_name, name, row))
+                return self.guarded(guard, self.scalar(source, type_name, name, row, asked))
             case kind.One():
                 return self.one(source, row, nodes, depth, guard)
             case kind.OnePerson():
@@ -132,7 +134,8 @@ class Code:
                 same = row if isinstance(source, kind.Itself) else source.named(row)
                 return self.object(source.type_name, same, self.planner.below(source.type_name, nodes), depth)
             case kind.Many(first=True):
-                return self.first(source, row, nodes, depth, guard)
+                fields = self.planner.below(source.type_name, nodes)
+                return self.optional(source.type_name, self.chosen(field_name, row), fields, depth, guard)
             case kind.Many() | kind.Connection():
                 level = self.planner.level(field_name, source, nodes)
                 number = len(self.readings)
@@ -192,8 +195,12 @@ class Code:
         test, otherwise = guard.split(" else ")
         return f"({expression} if {test} else {otherwise})"
 
-    def scalar(self, source: kind.Column, type_name: str, name: str, row: FromClause) -> str:
-        at = self.column(self.level, source.sql(row, self.planner.keys))
+    def scalar(self, source: kind.Column, type_name: str, name: str, row: FromClause, asked: AbstractSet[str]) -> str:
+        if source.of_first is not None and source.of_first[0] in asked:
+            sql = source.of_first[1](row, self.chosen(f"{type_name}.{source.of_first[0]}", row))
+        else:
+            sql = source.sql(row, self.planner.keys)
+        at = self.column(self.level, sql)
         if source.read is None:
             return f"r[{at}]"
         read = f"{self.constant(source.read)}(r[{at}])"
@@ -201,10 +208,13 @@ class Code:
             return read
         return f"(None if r[{at}] is None else {read})"
 
-    def first(
-        self, source: kind.Many, row: FromClause, nodes: list[FieldNode], depth: int, guard: str | None = None
-    ) -> str:
-        """The first of a list for each row, joined into the row's statement."""
+    def chosen(self, field_name: str, row: FromClause) -> FromClause:
+        """The first of a list for each row, joined into the row's statement once."""
+        known = self.level.firsts.get((field_name, row))
+        if known is not None:
+            return known
+        source = self.planner.catalogue.sources[field_name]
+        assert isinstance(source, kind.Many)
         rows = source.rows(self.planner.keys)
         assert rows.link is not None
         self.level.joins += [(target, on, True) for target, on in rows.beside(row.c[source.parent])]
@@ -217,7 +227,8 @@ class Code:
             .lateral(f"first_{self.planner.number()}")
         )
         self.level.joins.append((chosen, true(), True))
-        return self.optional(source.type_name, chosen, self.planner.below(source.type_name, nodes), depth, guard)
+        self.level.firsts[field_name, row] = chosen
+        return chosen
 
     def optional(self, type_name: str, target: FromClause, fields: Fields, depth: int, guard: str | None = None) -> str:
         """An object or null; whatever is joined to it may be missing too."""

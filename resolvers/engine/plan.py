@@ -85,6 +85,8 @@ class Level:
     field_name: str
     columns: list[ColumnElement] = field(default_factory=list)
     joins: list[tuple[FromClause, ColumnElement[bool], bool]] = field(default_factory=list)
+    firsts: dict[tuple[str, FromClause], FromClause] = field(default_factory=dict)
+    """The joined first rows of lists, by field and by the row that has the list."""
     rows: kind.Rows | None = None
     row: FromClause | None = None
     keys: Keys = field(default_factory=lambda: Keys(frozenset()))

@@ -43,6 +43,8 @@ class Column:
     sql: Sql
     read: Callable[[Any], Any] | None = None
     """What is made of the value in Python, when it is not null."""
+    of_first: tuple[str, Callable[[FromClause, FromClause], ColumnElement]] | None = None
+    """Where that field, the first of a list, is asked for beside it: the same value, of the row and of the first."""
 
 
 @dataclass(frozen=True)
