@@ -41,6 +41,11 @@ DELEGATES = (
 STRICT = Relation.UNIT_LEADER | Relation.CASE_WORKER
 """To whom blocks, protection, confirmations and tasks are open."""
 
+CLOSE = Relation.GUARDIAN | Relation.DELEGATE | Relation.CASE_WORKER | Relation.SELF
+"""Whose children are few: together they are one key set."""
+WORKING = Relation.UNIT_STAFF | Relation.UNIT_LEADER
+"""With whoever is enrolled at the units whose history they see."""
+
 LINES: dict[str, Line] = {
     "Child.id": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", "C7"),
     "Child.name": settled(ANY_RELATION | Relation.PARTICIPANT, "C1", "C2", "C7"),
@@ -148,7 +153,12 @@ def mask(child_id: ColumnElement, keys: Keys) -> ColumnElement[int]:
 
 def related(child_id: ColumnElement, relations: Relation, keys: Keys) -> ColumnElement[bool]:
     """The viewer stands in one of the relations to the child."""
-    return any_of(*(held for relation, held in ties(child_id, keys) if relation in relations))
+    ways = dict(ties(child_id, keys))
+    if not keys.known:  # a set that may be empty costs a look: the fewer the better
+        together = {CLOSE: keys.has(child_id, "close"), WORKING: enrolled_at(child_id, "history", keys)}
+        joined = {several: held for several, held in together.items() if several in relations}
+        ways = joined | {one: held for one, held in ways.items() if not any(one in several for several in joined)}
+    return any_of(*(held for relation, held in ways.items() if relation in relations))
 
 
 def ties_at(

@@ -14,7 +14,10 @@ class Enrolment(Period, Base):
     """A child goes to a unit for a period."""
 
     __tablename__ = "enrolment"
-    __table_args__ = (Index(None, "child_id", "unit_id"), Index(None, "unit_id", "child_id"))
+    __table_args__ = (
+        Index(None, "child_id", "unit_id", postgresql_include=["since", "until"]),
+        Index(None, "unit_id", "child_id", postgresql_include=["since", "until"]),
+    )
 
     id: Mapped[Key]
     child_id: Mapped[UUID] = reference("person.id")

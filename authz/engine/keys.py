@@ -38,6 +38,8 @@ GIVEN = ("municipality_id", "private", "employee", "today", "now")
 """What the session is told of the request, beside the keys."""
 NOT_SET = frozenset({"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit"})
 """Keys of no use to the walls, beside the spells: each that is set costs every request something."""
+JOINED = {"close": ("guardian", "delegate", "cases", "oneself")}
+"""Key sets that are several in one, for the walls (`authz/child.py`)."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
 DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
@@ -82,8 +84,8 @@ def function_text(name: str = "standing") -> str:
     body = "\n        ".join(steps)
     last = ""
     if enters:
-        told = {one: f"{name}.{one}" if one in GIVEN else one for one in settings()}
-        sets = (set_to(one, f"{value}::text", f"{name}.for_transaction") for one, value in told.items())
+        told = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in settings()}
+        sets = (set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items())
         last = f"perform {', '.join(sets)};"
     return f"""
 create or replace function {name}({parameters}, out me uuid, {results})
@@ -118,7 +120,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
     columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
-    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET and "_spell" not in name))
+    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET and "_spell" not in name), *JOINED)
 
 
 @cache

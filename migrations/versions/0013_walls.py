@@ -1,6 +1,7 @@
 """Row level security, and the views that facts and answers read people through"""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,16 +15,33 @@ END = ";\n--\n"
 FROZEN = Path(__file__).parent.parent / "walls" / "0013.sql"
 
 
+NEWEST = [sa.text("last_message_at desc"), sa.text("id desc")]
+INDEXES: tuple[tuple[str, str, list[Any], list[str], list[str]], ...] = (
+    ("ix_participant_person_id_thread_id", "participant", ["person_id", "thread_id"], ["side", "joined_at"],
+     ["side", "joined_at", "child_id", "unit_id"]),
+    ("ix_thread_child_id", "thread", ["child_id", *NEWEST], [], ["unit_id"]),
+    ("ix_thread_unit_id", "thread", ["unit_id", *NEWEST], [], ["child_id"]),
+    ("ix_enrolment_child_id_unit_id", "enrolment", ["child_id", "unit_id"], [], ["since", "until"]),
+    ("ix_enrolment_unit_id_child_id", "enrolment", ["unit_id", "child_id"], [], ["since", "until"]),
+)  # fmt: skip
+"""Name, table and columns, and what was and is included: what a row is judged by, so that the wall need not fetch it."""
+
+
 def upgrade() -> None:
-    by_person = ["side", "joined_at", "child_id", "unit_id"]
-    indexes(by_person=by_person, key="child_id, unit_id", unit=["unit_id"], child=["child_id"])
+    for name, table, columns, _, included in INDEXES:
+        op.drop_index(name, table)
+        op.create_index(name, table, columns, postgresql_include=included)
+    key_of_participants(" include (child_id, unit_id)")
     for statement in FROZEN.read_text(encoding="utf-8").split(END):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
-    indexes(by_person=["side", "joined_at"], key=None, unit=None, child=None)
+    for name, table, columns, included, _ in INDEXES:
+        op.drop_index(name, table)
+        op.create_index(name, table, columns, postgresql_include=included or None)
+    key_of_participants("")
     op.execute("drop schema if exists seen cascade")
     op.execute("drop schema if exists facts cascade")
     op.get_bind().exec_driver_sql(
@@ -35,16 +53,6 @@ def downgrade() -> None:
     )
 
 
-def indexes(*, by_person: list[str], key: str | None, unit: list[str] | None, child: list[str] | None) -> None:
-    """With what a row is judged by, so that the wall need not fetch it."""
-    newest = [sa.text("last_message_at desc"), sa.text("id desc")]
-    for name, table, columns, included in (
-        ("ix_participant_person_id_thread_id", "participant", ["person_id", "thread_id"], by_person),
-        ("ix_thread_child_id", "thread", ["child_id", *newest], unit),
-        ("ix_thread_unit_id", "thread", ["unit_id", *newest], child),
-    ):
-        op.drop_index(name, table)
-        op.create_index(name, table, columns, postgresql_include=included)
+def key_of_participants(including: str) -> None:
     op.drop_constraint("pk_participant", "participant", type_="primary")
-    include = f" include ({key})" if key else ""
-    op.execute(f"alter table participant add constraint pk_participant primary key (thread_id, person_id){include}")
+    op.execute(f"alter table participant add constraint pk_participant primary key (thread_id, person_id){including}")
