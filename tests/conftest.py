@@ -33,11 +33,16 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from server.data_folder import DataFolder
 from server.database import API, NAME, Database, open_database, superuser_connect
 from tests.roads.fixtures import holds, place, place_of_all  # noqa: F401 (fixtures of the rule tests)
 from vault import Vault
+
+# How long an example takes tells what else the machine does, and nothing of what it is an example of.
+settings.register_profile("at any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at any pace")
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 
