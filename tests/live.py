@@ -303,4 +303,4 @@ async def events(response: httpx.Response) -> AsyncIterator[tuple[str, str | Non
             told = {}
 
 
-__all__ = ["INBOX", "RECEIVED", "Closed", "Talk", "Town", "another", "eventually", "heard", "stream", "town"]
+__all__ = ["INBOX", "RECEIVED", "SECONDS", "Closed", "Talk", "Town", "another", "eventually", "heard", "stream", "town"]

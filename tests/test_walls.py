@@ -23,10 +23,11 @@ from authz.walls.policies import WALLS, NameTaken, Wall, own_row, told
 from authz.walls.views import OWNER
 from models import Base, Enrolment, Position, new_key
 from models.seen import SCHEMA
-from resolvers.gateway import SECONDS_TO_LEAVE, Gateway, asked_by
+from resolvers.gateway import Gateway, asked_by
 from server.data_folder import DataFolder
 from server.database import API, NAME, open_database
 from tests.conftest import TestServer, url_of
+from tests.live import eventually
 from tests.oracle.relations import Relations
 from tests.roads.fixtures import opened_place
 from tests.roads.place import LOGINS, Place
@@ -220,7 +221,7 @@ async def test_a_viewer_is_gone_from_a_connection_that_nobody_takes(
     viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
     async with lonely.viewer_connection(viewer, now):
         pass
-    await asyncio.sleep(SECONDS_TO_LEAVE * 3)
+    await eventually(lambda: not lonely._left)
     async with lonely._pool.acquire() as connection:
         assert await connection.fetchval(EVERYTHING_SET, list(keys.settings())) is None
 
