@@ -78,6 +78,9 @@ ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
 )
 """What decides which rows an id, a list or a connection gives."""
 
+WITHOUT_PEOPLE = {"municipality", "access_log_document", "access_log_checkpoint"}
+"""Tables that hold nothing about anybody."""
+
 
 def everything(*_: Any, **__: Any) -> Any:
     return true()
