@@ -50,7 +50,7 @@ async def take_down(owner: asyncpg.Connection[Any]) -> None:
     everything: dict[type, Any] = {view: views.of_people(view, lambda _: true()) for view in views.ROLES}
     everything |= {view: views.of_rows(view, None) for view in views.ROWS}
     for view, rows in everything.items():
-        name = f"{SCHEMA}.{view.__table__.name}"  # type: ignore[attr-defined]
+        name = f"{SCHEMA}.{view.__table__.name}"
         await owner.execute(f"drop view {name}")
         await owner.execute(f"create view {name} as {written(rows)}")
         await owner.execute(f"alter view {name} owner to {views.OWNER}; grant select on {name} to {API}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from authz.viewer import Viewer
 from models.base import new_key
 from server.database import Database
 from tests.live import INBOX, RECEIVED, SECONDS, Talk, Town, eventually, heard, stream, town
@@ -400,8 +401,6 @@ def waiting(town: Town, who: str) -> Any:
     """A subscription in the server that nobody takes from."""
     engine = town.app
     viewer_number = town.world.people[who].number
-    from authz.viewer import Viewer  # noqa: PLC0415
-
     hashed = engine.services.vault.keyed_hash(viewer_number, "national_id")
     viewer = Viewer(town.world.organisation_number, hashed, None, private=True, employee=True)
     return engine.live.subscribed(engine.documents.prepare(RECEIVED), {}, viewer)

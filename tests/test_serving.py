@@ -163,7 +163,7 @@ async def test_the_database_gives_up_by_itself_a_little_later(municipality: Data
     made = serving(tmp_path, municipality, seconds=1.5)
     async with open_engine(made, Vault.open(DataFolder(tmp_path).keys_file, create=False)) as engine:
         viewer = Viewer(MUNICIPALITY, b"x" * 32, None, private=True, employee=False)
-        async with engine.gateway.viewer_connection(viewer, Clock().now()) as (connection, _):  # type: ignore[attr-defined]
+        async with engine.gateway.viewer_connection(viewer, Clock().now()) as (connection, _):
             assert await connection.fetchval("show statement_timeout") == "2500ms"
 
 

@@ -84,7 +84,7 @@ class Town:
         finally:
             await connection.close()
 
-    def hunter(self, seed: int, wire, now, tally: Tally) -> Hunter:  # type: ignore[no-untyped-def]
+    def hunter(self, seed: int, wire, now, tally: Tally) -> Hunter:
         tally.canaries += len(self.never.keys() | {key for book in self.books for key in book.kinds})
         return Hunter(seed, self, wire, now, tally)
 
@@ -169,11 +169,11 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
         async def opening() -> AsyncIterator[object]:
             async with open_engine(serving, town.vault, clock) as engine:
                 opened.append(engine)
-                await asyncio.wait_for(engine.live.listening.ready.wait(), 15)  # type: ignore[attr-defined]
+                await asyncio.wait_for(engine.live.listening.ready.wait(), 15)
                 yield engine
 
         storage = FolderStorage(DataFolder(town.folder).attachments)
-        app = build_app(Edge(settings, opening, tokens, clock, ready, storage=storage))  # type: ignore[arg-type]
+        app = build_app(Edge(settings, opening, tokens, clock, ready, storage=storage))
         async with (
             app.router.lifespan_context(app),
             served(app, settings.edge) as (url, _),
