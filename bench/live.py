@@ -118,7 +118,7 @@ async def opened(server: Contestant, asker: Asker, turn: asyncio.Semaphore) -> L
     async with turn:
         socket = await connect(
             f"ws://127.0.0.1:{server.port}/graphql",
-            subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
+            subprotocols=["graphql-transport-ws"],
             compression=None,
             open_timeout=60,
         )

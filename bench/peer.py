@@ -445,7 +445,7 @@ schema = strawberry.Schema(Query, types=[UnitType, ThreadType], extensions=[Pars
 
 
 class Endpoint(GraphQL[dict[str, Any], None]):
-    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:  # noqa: ARG002
+    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:  # noqa: ARG002 (strawberry gives it)
         return {"viewer": await Viewer(UUID(request.headers["x-viewer"])).read()}
 
 

@@ -11,5 +11,5 @@ async def append(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    AccessLogWriter.append = append  # type: ignore[method-assign, assignment]
+    AccessLogWriter.append = append
     main()

@@ -55,7 +55,7 @@ def issue_tokens(folder: DataFolder, personas: list[dict[str, str]], ttl: dt.tim
     for persona in personas:
         login = persona["login"]
         assert login in {"private", "employee", "both"}  # noqa: S101 - our own file
-        token = issue_development_token(folder.path, persona["number"], persona["municipality"], login, ttl)  # type: ignore[arg-type]
+        token = issue_development_token(folder.path, persona["number"], persona["municipality"], login, ttl)  # type: ignore[arg-type] # asserted
         write_secret(kept / persona["id"], token)
         made[persona["id"]] = token
     return made

@@ -17,8 +17,8 @@ def run(connection: Connection) -> None:
 
 
 async def run_by_hand() -> None:
-    from server.data_folder import DataFolder  # noqa: PLC0415
-    from server.database import open_database  # noqa: PLC0415
+    from server.data_folder import DataFolder  # noqa: PLC0415 - whoever gives a connection has opened it
+    from server.database import open_database  # noqa: PLC0415 - as above
 
     folder = DataFolder.at(context.get_x_argument(as_dictionary=True).get("data"))
     async with open_database(folder) as database, database.admin_engine().connect() as connection:

@@ -6,7 +6,7 @@ A period is `since` (inclusive) to `until` (exclusive, open when null), in local
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -51,9 +51,9 @@ def one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} in ({listed})", name=column)
 
 
-def reference(target: str, *, index: bool = False, **options: object) -> Mapped[UUID]:
+def reference(target: str, *, index: bool = False, **options: Any) -> Mapped[UUID]:
     """A foreign key column; deleting what it points at is refused."""
-    return mapped_column(ForeignKey(target), index=index, **options)  # type: ignore[arg-type]
+    return mapped_column(ForeignKey(target), index=index, **options)
 
 
 def sort_key() -> Mapped[str]:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from registers.names import Name
 from registers.ndjson import Item, read_items
@@ -288,18 +288,18 @@ def _responsibilities(item: Item, own: dict[str, bool]) -> Iterable[Responsibili
         organisation = entry.text("ansvarligOrganisasjon")
         holder_name = _holder_name(entry)
         nameless_subject = entry.object("ansvarssubjektUtenIdentifikator")
-        read = {
+        read: dict[str, Any] = {
             "kind": entry.text("ansvar"),
             "since": entry.oslo_day("gyldighetstidspunkt"),
             "until": entry.oslo_day("opphoerstidspunkt"),
         }
         current = entry.flag("erGjeldende") is True
         if subject and subject not in own:
-            yield Responsibility(subject, None, None, None, current=current, **read)  # type: ignore[arg-type]
+            yield Responsibility(subject, None, None, None, current=current, **read)
         elif nameless_subject is None:
             # Nobody is responsible for themself: such an entry is unclear, and opens nothing.
             holder = None if holder in own else holder
-            yield Responsibility(None, holder, holder_name, organisation, current=current, **read)  # type: ignore[arg-type]
+            yield Responsibility(None, holder, holder_name, organisation, current=current, **read)
 
 
 def _holder_name(entry: Item) -> str | None:

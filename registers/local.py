@@ -507,7 +507,7 @@ async def _count(connection: AsyncConnection, plan: Plan, known: Mapping[str, An
     """Counts what is staged, and plans the statements that carry it over."""
 
     async def rows(table: str) -> int:
-        return int(await connection.scalar(text(f"select count(*) from in_{table}")) or 0)  # noqa: S608
+        return int(await connection.scalar(text(f"select count(*) from in_{table}")) or 0)  # noqa: S608 - names of this page
 
     staged = {table: await rows(table) for table in (*STAGED, "pointer")}
     if not staged["fact"]:

@@ -8,6 +8,7 @@ import datetime as dt
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -301,8 +302,6 @@ def connections(limits: EdgeLimits) -> dict[str, Any]:
 
 def bound(config: uvicorn.Config) -> Any:
     """A listening socket; unlike uvicorn's own, a port that is taken is an OSError and not an exit."""
-    import socket  # noqa: PLC0415
-
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     made = socket.socket(family)
     try:

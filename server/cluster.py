@@ -74,7 +74,7 @@ class Account:
         `holding`: open files that stay open in it, so that their locks hold until the program has ended.
         """
         root = os.geteuid() == 0
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(  # noqa: S603 - PostgreSQL's programs, and /bin/sh with words of this page
             command,
             check=False,
             user=self.uid if root else None,

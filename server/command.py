@@ -3,7 +3,7 @@
 Imports of other modules stand inside the commands, so that `--help` comes at once.
 """
 
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 - as said above
 
 from __future__ import annotations
 

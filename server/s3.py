@@ -59,7 +59,7 @@ class S3Storage:
         return f"{self._prefix}{file_id.hex[-2:]}/{file_id.hex}"
 
     async def write(self, file_id: UUID, pieces: AsyncIterator[bytes]) -> None:
-        import obstore  # noqa: PLC0415
+        import obstore  # noqa: PLC0415 as above
 
         failures: list[BaseException] = []
 
@@ -81,7 +81,7 @@ class S3Storage:
             raise
 
     async def read(self, file_id: UUID) -> AsyncIterator[bytes]:
-        import obstore  # noqa: PLC0415
+        import obstore  # noqa: PLC0415 as above
 
         try:
             found = await obstore.get_async(self._store, self.path(file_id))
@@ -91,7 +91,7 @@ class S3Storage:
             yield bytes(piece)
 
     async def delete(self, file_id: UUID) -> None:
-        import obstore  # noqa: PLC0415
+        import obstore  # noqa: PLC0415 as above
 
         try:
             await obstore.delete_async(self._store, self.path(file_id))

@@ -33,11 +33,16 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from server.data_folder import DataFolder
 from server.database import API, NAME, Database, open_database, superuser_connect
 from tests.roads.fixtures import holds, place, place_of_all  # noqa: F401 (fixtures of the rule tests)
 from vault import Vault
+
+# How long an example takes tells what else the machine does, and nothing of what it is an example of.
+settings.register_profile("at any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at any pace")
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 
@@ -119,6 +124,16 @@ class Innsyn:
     database: Database
     environment: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def on(cls, folder: DataFolder, database: Database, **environment: str) -> Innsyn:
+        """On a database that is there, with the development login."""
+        told = {
+            "INNSYN_DATABASE_URL": url_of(database.admin_connect),
+            "INNSYN_API_DATABASE_URL": url_of(database.api_connect),
+            "INNSYN_DEV_LOGIN": "1",
+        }
+        return cls(folder, database, {**os.environ, **told, **environment})
+
     def __call__(self, *words: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; the data folder is told by itself."""
         return subprocess.run(
@@ -138,15 +153,16 @@ class Innsyn:
         return [Path(sys.executable).with_name("innsyn"), *words, "--data", self.folder.path]
 
     @contextmanager
-    def serving(self, *words: str) -> Iterator[str]:
-        """`innsyn serve` on a free port until the block ends; the address, as http://127.0.0.1:40123."""
-        with tempfile.TemporaryFile() as log:
+    def serving(self, *words: str, log: Path | None = None) -> Iterator[str]:
+        """`innsyn serve` on a free port until the block ends; the address, as http://127.0.0.1:40123. What it says is
+        kept where `log` says."""
+        with tempfile.TemporaryFile() if log is None else log.open("w+b") as said:
             line = self.line("serve", "--port", "0", *words)
             server = subprocess.Popen(
-                line, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                line, env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
             )
             try:
-                yield told_address(server, log.fileno())
+                yield told_address(server, said.fileno())
             finally:
                 server.terminate()
                 try:
@@ -177,10 +193,4 @@ def url_of(connect: dict[str, Any]) -> str:
 @pytest.fixture
 def innsyn(database: Database, tmp_path: Path) -> Innsyn:
     """On the tests' own PostgreSQL, since a server of its own for each test would be slow."""
-    environment = {
-        **os.environ,
-        "INNSYN_DATABASE_URL": url_of(database.admin_connect),
-        "INNSYN_API_DATABASE_URL": url_of(database.api_connect),
-        "INNSYN_DEV_LOGIN": "1",
-    }
-    return Innsyn(DataFolder.at(tmp_path / "data"), database, environment)
+    return Innsyn.on(DataFolder.at(tmp_path / "data"), database)

@@ -189,7 +189,7 @@ async def served(app: Starlette, limits: EdgeLimits | None = None) -> AsyncItera
         **connections(limits or EdgeLimits()),
     )
     server = uvicorn.Server(config)
-    server.capture_signals = contextlib.suppress  # type: ignore[method-assign, assignment]
+    server.capture_signals = contextlib.suppress
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         task = asyncio.create_task(server.serve([listening]))

@@ -133,7 +133,7 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o711)
         environment = {**os.environ, "INNSYN_DEV_LOGIN": "1"}
-        storm = LetterStorm(Innsyn(DataFolder.at(folder / "data"), None, environment), town(options.children))  # type: ignore[arg-type]
+        storm = LetterStorm(Innsyn(DataFolder.at(folder / "data"), None, environment), town(options.children))
         storm.bring_in()
         try:
             storm.serve()

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from authz.standing import derive_standing
 from models.base import new_key
 from resolvers.engine.introspection import Introspection
-from resolvers.ids import decode
+from resolvers.ids import TYPE_BYTES, decode, encode
 from server.app import Edge, Serving, build_app, open_engine
 from server.clock import Clock
 from server.data_folder import DataFolder
@@ -206,8 +206,6 @@ class Town:
             await hand.execute(
                 "update thread set last_message_at = greatest(last_message_at, $2) where id = $1", row["id"], now
             )
-        from resolvers.ids import TYPE_BYTES, encode  # noqa: PLC0415
-
         return encode(TYPE_BYTES["Message"], key)
 
     async def derive(self) -> None:
@@ -303,4 +301,4 @@ async def events(response: httpx.Response) -> AsyncIterator[tuple[str, str | Non
             told = {}
 
 
-__all__ = ["INBOX", "RECEIVED", "Closed", "Talk", "Town", "another", "eventually", "heard", "stream", "town"]
+__all__ = ["INBOX", "RECEIVED", "SECONDS", "Closed", "Talk", "Town", "another", "eventually", "heard", "stream", "town"]

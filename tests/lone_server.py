@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,7 @@ import orjson
 from server.data_folder import DataFolder
 from server.database import Database
 from server.tokens import issue_development_token
-from tests.conftest import told_address, url_of
+from tests.conftest import Innsyn
 from tests.furnished import Furnished, furnished
 from tests.roads.fixtures import opened_place
 from vault import Vault
@@ -50,32 +47,7 @@ async def lone_server(folder: Path, database: Database, **environment: str) -> A
     vault = Vault.open(data.keys_file, create=True)
     async with opened_place(database, vault) as place:
         here = await furnished(place)
-    told = {
-        **os.environ,
-        "INNSYN_DATABASE_URL": url_of(database.admin_connect),
-        "INNSYN_API_DATABASE_URL": url_of(database.api_connect),
-        "INNSYN_DEV_LOGIN": "1",
-        **environment,
-    }
     day = here.acts.world.today.isoformat()
-    command = [Path(sys.executable).with_name("innsyn"), "serve", "--port", "0", "--data", data.path, "--today", day]
     log = folder / "log"
-    with running(command, told, log) as url:
+    with Innsyn.on(data, database, **environment).serving("--today", day, log=log) as url:
         yield LoneServer(url, here, data.path, log)
-
-
-@contextmanager
-def running(command: list[Any], environment: dict[str, str], log: Path) -> Iterator[str]:
-    with log.open("w+b") as said:
-        server = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
-        )
-        try:
-            yield told_address(server, said.fileno())
-        finally:
-            server.terminate()
-            try:
-                server.wait(timeout=30)
-            finally:
-                server.kill()
-                server.wait()

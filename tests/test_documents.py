@@ -97,7 +97,7 @@ def test_an_operation_is_found_by_its_name() -> None:
     text = "query A { slow } query B { hidden }"
     assert code(text, "B") == "ok"
     assert code(text, "C") == "OPERATION_NOT_FOUND"
-    assert documents().prepare(text, "B").operation.name.value == "B"  # type: ignore[union-attr]
+    assert documents().prepare(text, "B").operation.name.value == "B"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ async def test_two_tokens_at_once_are_refused(edge: SmallEdge) -> None:
 
 async def test_the_viewer_is_whom_the_token_names(edge: SmallEdge, browser: httpx.AsyncClient, vault: Vault) -> None:
     for login, private, employee in (("private", True, False), ("employee", False, True), ("both", True, True)):
-        response = await ask(browser, WHO, edge.bearer(login))  # type: ignore[arg-type]
+        response = await ask(browser, WHO, edge.bearer(login))
         viewer = response.json()["data"]["viewer"]
         assert viewer["number"] == vault.keyed_hash(NUMBER, "national_id").hex()
         assert (viewer["private"], viewer["employee"], viewer["municipality"]) == (private, employee, MUNICIPALITY)

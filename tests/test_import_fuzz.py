@@ -26,9 +26,7 @@ from tests.town import SMALL, Town, small, written
 from vault import Vault
 
 ANY_NUMBER = re.compile(r"\d{11}")
-FUZZ = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 JSON = st.recursive(
     st.none()

@@ -132,7 +132,8 @@ async def test_a_cursor_that_is_not_the_viewers_own_is_refused(fjellet: Town, wh
         await talk.subscribe("{ viewer { threads(first: 1) { pageInfo { endCursor } } } }", "list")
         end = (await talk.next("list"))["data"]["viewer"]["threads"]["pageInfo"]["endCursor"]
         private = other.acknowledged["payload"]["cursor"]
-    told = {"another's": own, "made up": "x" * len(own), "changed": own[:-1] + "_", "a list's": end,
+    changed = ("B" if own[0] == "A" else "A") + own[1:]
+    told = {"another's": own, "made up": "x" * len(own), "changed": changed, "a list's": end,
             "another login's": private}[whose]  # fmt: skip
     async with fjellet.talk("father" if whose in {"changed", "a list's"} else "mother") as talk:
         await talk.subscribe(RECEIVED, after=told)

@@ -673,7 +673,7 @@ async def test_a_teacher_of_the_own_child_is_a_task_for_the_administration(town:
         ({"foreldreansvar": [held(MOTHER, gyldighetstidspunkt="snart")]}, "foreldreansvar[0].gyldighetstidspunkt"),
         ({"foreldreansvar": [{"ansvarligUtenIdentifikator": "A"}]}, "ansvarligUtenIdentifikator: must be an object"),
         ({"familierelasjon": [{"relatertPerson": MOTHER[:-1]}]}, "familierelasjon[0].relatertPerson"),
-        ({"adressebeskyttelse": [graded(7)]}, "adressebeskyttelse[0].graderingsnivaa"),  # type: ignore[arg-type]
+        ({"adressebeskyttelse": [graded(7)]}, "adressebeskyttelse[0].graderingsnivaa"),
         ({"postadresse": [{}, {"adressegradering": 7}]}, "postadresse[1].adressegradering: must be a text"),
         ({"bostedsadresse": [street(ukjentBosted={})]}, "bostedsadresse[0]: has both"),
         ({"bostedsadresse": [{"matrikkeladresse": {"matrikkelnummer": {"bruksnummer": "x"}}}]}, "bruksnummer: must"),

@@ -53,7 +53,7 @@ async def test_letters_of_a_random_world_reach_and_are_seen_by_whom_the_oracle_s
                 sent.append((made["broadcast"]["id"], unit, who, expected))
     assert not wrong, "\n".join(wrong)
     assert len(sent) >= 2
-    await deliver(place.engine, At(acts.now + dt.timedelta(seconds=1)))  # type: ignore[arg-type]
+    await deliver(place.engine, At(acts.now + dt.timedelta(seconds=1)))
     for who in acts.people():
         view = View(relations, who, "employee", acts.now)
         for told, unit, sender, pairs in sent:

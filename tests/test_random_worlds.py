@@ -22,7 +22,6 @@ from tests.worlds.world import oslo
 
 SEEDS = st.integers(0, 2**32)
 KNOWN_SEEDS = settings(
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

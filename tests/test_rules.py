@@ -215,7 +215,7 @@ async def test_a_guardian_new_in_a_later_document_sees_the_child(holds):
 def with_aunt(**consent: object) -> World:
     world = village()
     world.delegate("aunt", "pupil", "sfo")
-    world.consent("mother", "pupil", "aunt", "sfo", **consent)  # type: ignore[arg-type]
+    world.consent("mother", "pupil", "aunt", "sfo", **consent)
     return world
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 import pytest
+from graphql import build_schema, parse
 
 from schema.public import printed_schema
 from server.data_folder import DataFolder
@@ -41,8 +42,6 @@ def busy_village(today: dt.date) -> World:
 async def test_a_village_imported_and_asked_over_http_answers_as_the_oracle(
     innsyn: Innsyn, tmp_path: Path, login: str
 ) -> None:
-    from graphql import build_schema, parse  # noqa: PLC0415
-
     world = busy_village(dt.datetime.now(ZoneInfo("Europe/Oslo")).date())
     innsyn.told("import", "roster", write_roster(world, tmp_path / "roster"), "--yes")
     persons = write_persons(world, world.readings[0].documents, tmp_path / "persons.ndjson")
@@ -76,7 +75,7 @@ async def test_a_village_imported_and_asked_over_http_answers_as_the_oracle(
     assert not wrong, "\n".join(wrong[:20])
 
 
-async def ids_of(innsyn: Innsyn, world: World) -> dict:  # type: ignore[type-arg]
+async def ids_of(innsyn: Innsyn, world: World) -> dict:
     vault = Vault.open(DataFolder.at(innsyn.folder.path).keys_file, create=False)
     connection = await asyncpg.connect(**innsyn.database.admin_connect)
     try:

@@ -135,7 +135,7 @@ async def until(connection: asyncpg.Connection[Any], holds: Callable[[int], bool
 async def test_an_operation_that_takes_too_long_is_stopped_in_the_database_too(
     test_server: TestServer, municipality: Database, tmp_path: Path
 ) -> None:
-    async with answering(serving(tmp_path, municipality, seconds=0.5)) as asking:
+    async with answering(serving(tmp_path, municipality, seconds=2)) as asking:
         async with locked(test_server, municipality) as connection:
             # More at once than the pool has connections.
             requests = [asyncio.create_task(asking.post("/graphql", json=WHO)) for _ in range(15)]
@@ -163,7 +163,7 @@ async def test_the_database_gives_up_by_itself_a_little_later(municipality: Data
     made = serving(tmp_path, municipality, seconds=1.5)
     async with open_engine(made, Vault.open(DataFolder(tmp_path).keys_file, create=False)) as engine:
         viewer = Viewer(MUNICIPALITY, b"x" * 32, None, private=True, employee=False)
-        async with engine.gateway.viewer_connection(viewer, Clock().now()) as (connection, _):  # type: ignore[attr-defined]
+        async with engine.gateway.viewer_connection(viewer, Clock().now()) as (connection, _):
             assert await connection.fetchval("show statement_timeout") == "2500ms"
 
 

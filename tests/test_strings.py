@@ -103,7 +103,7 @@ async def target(test_server: TestServer, tmp_path_factory: pytest.TempPathFacto
             "idempotencyKey": "key",
         }
         admin = await asyncpg.connect(**database.admin_connect)
-        while await admin.fetchval("select count(*) from broadcast where finished_at is null"):  # noqa: ASYNC110
+        while await admin.fetchval("select count(*) from broadcast where finished_at is null"):  # noqa: ASYNC110 (nothing tells)
             await asyncio.sleep(0.05)  # the letters begin their threads in the background
         try:
             yield Target(server, Asking(SCHEMA, own, here.acts.world.today), client, admin)

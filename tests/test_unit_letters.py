@@ -71,7 +71,7 @@ async def letter(acts: Acts, who: str, unit: str = "school", group: str | None =
 
 async def delivered(acts: Acts) -> None:
     acts.now += dt.timedelta(seconds=1)
-    await deliver(acts.place.engine, At(acts.now))  # type: ignore[arg-type]
+    await deliver(acts.place.engine, At(acts.now))
 
 
 async def progress(acts: Acts, who: str, told: str) -> dict[str, Any] | None:

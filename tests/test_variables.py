@@ -23,7 +23,7 @@ SCHEMA = build_schema("""
         ): Int
     }
 """)
-FIELD = SCHEMA.type_map["Query"].fields["field"]  # type: ignore[attr-defined] # an object type
+FIELD = SCHEMA.type_map["Query"].fields["field"]
 TYPES = ("ID", "ID!", "Int", "Int!", "String", "String!", "Boolean", "Boolean!", "Float", "[ID!]", "Filter", "Kind")
 VALUES: st.SearchStrategy[Any] = st.one_of(
     st.none(),

@@ -253,7 +253,7 @@ class Making:
             if is_leaf_type(inner):
                 shown.append(called)
             elif inner.name.endswith("Connection"):
-                within = self.whole(get_named_type(inner.fields["nodes"].type), depth - 1)  # type: ignore[union-attr]
+                within = self.whole(get_named_type(inner.fields["nodes"].type), depth - 1)
                 shown.append(f"{called} {{ totalCount nodes {within} }}")
             else:
                 shown.append(f"{called} {self.whole(inner, depth - 1)}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import os
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
@@ -28,7 +26,7 @@ from server.logs import configure_logs
 from server.settings import EdgeLimits, Settings
 from server.storage import FolderStorage
 from server.tokens import Tokens, development_key
-from tests.conftest import Innsyn, told_address, url_of
+from tests.conftest import Innsyn
 from tests.edge import served
 from tests.leakhunt.book import Book
 from tests.leakhunt.canaries import Mint, make_records, mark
@@ -86,7 +84,7 @@ class Town:
         finally:
             await connection.close()
 
-    def hunter(self, seed: int, wire, now, tally: Tally) -> Hunter:  # type: ignore[no-untyped-def]
+    def hunter(self, seed: int, wire, now, tally: Tally) -> Hunter:
         tally.canaries += len(self.never.keys() | {key for book in self.books for key in book.kinds})
         return Hunter(seed, self, wire, now, tally)
 
@@ -171,11 +169,11 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
         async def opening() -> AsyncIterator[object]:
             async with open_engine(serving, town.vault, clock) as engine:
                 opened.append(engine)
-                await asyncio.wait_for(engine.live.listening.ready.wait(), 15)  # type: ignore[attr-defined]
+                await asyncio.wait_for(engine.live.listening.ready.wait(), 15)
                 yield engine
 
         storage = FolderStorage(DataFolder(town.folder).attachments)
-        app = build_app(Edge(settings, opening, tokens, clock, ready, storage=storage))  # type: ignore[arg-type]
+        app = build_app(Edge(settings, opening, tokens, clock, ready, storage=storage))
         async with (
             app.router.lifespan_context(app),
             served(app, settings.edge) as (url, _),
@@ -190,10 +188,6 @@ async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunte
                 await wire.close()
 
 
-def started(line: list[str | Path], environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-
-
 @asynccontextmanager
 async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter]:
     """`innsyn serve` in a process of its own, on the towns' day; at the end all that it wrote is judged too."""
@@ -205,32 +199,16 @@ async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter
 
     with running_contact_register(town.contacts) as register:
         environment = {
-            **os.environ,
-            "INNSYN_DATABASE_URL": url_of(town.database.admin_connect),
-            "INNSYN_API_DATABASE_URL": url_of(town.database.api_connect),
-            "INNSYN_DEV_LOGIN": "1",
             "INNSYN_CONTACT_REGISTER": register,
             "INNSYN_LIMITS": json.dumps({"seconds": 120, "connections_a_viewer": 60}),
         }
-        command = Innsyn(DataFolder(town.folder), town.database, environment)
+        command = Innsyn.on(DataFolder(town.folder), town.database, **environment)
         log = town.folder / "server.log"
-        with log.open("wb") as written:
-            line = command.line("serve", "--port", "0", "--today", town.world.today.isoformat())
-            server = started(line, environment, written)
-        try:
-            with log.open("rb") as reading:
-                url = await asyncio.to_thread(told_address, server, reading.fileno())
+        with command.serving("--today", town.world.today.isoformat(), log=log) as url:
             async with wired(url, town.folder) as wire:
                 hunter = town.hunter(seed, wire, now, tally)
                 yield hunter
                 await hunter.stop_listening()
-        finally:
-            server.terminate()
-            try:
-                server.wait(timeout=30)
-            finally:
-                server.kill()
-                server.wait()
         hunter.judge_log(log.read_bytes())
 
 

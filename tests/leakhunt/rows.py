@@ -43,7 +43,7 @@ async def columns(connection: asyncpg.Connection[Any]) -> list[tuple[str, str, s
         " where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name <> 'alembic_version'"
         " order by 1, 2"
     )
-    return [tuple(row) for row in rows]  # type: ignore[misc]
+    return [tuple(row) for row in rows]
 
 
 async def values(connection: asyncpg.Connection[Any], table: str, column: str) -> set[Any]:

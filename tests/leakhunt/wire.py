@@ -89,7 +89,7 @@ class Wire:
                 number,
                 asker.municipality,
                 asker.login,
-                dt.timedelta(hours=12),  # type: ignore[arg-type]
+                dt.timedelta(hours=12),
             )
         return self.tokens[asker]
 
@@ -141,7 +141,7 @@ class Wire:
         try:
             await socket.send(json.dumps({"type": "subscribe", "id": name, "payload": payload}))
             while True:
-                frame = (await asyncio.wait_for(socket.recv(), SECONDS)).encode()  # type: ignore[union-attr]
+                frame = (await asyncio.wait_for(socket.recv(), SECONDS)).encode()
                 frames.append(frame)
                 told = json.loads(frame)
                 if told.get("id") == name and told["type"] in ("next", "error"):
@@ -167,7 +167,7 @@ class Wire:
     async def opened(self, asker: Asker) -> ClientConnection:
         """A websocket that has been acknowledged."""
         url = self.url.replace("http", "ws", 1) + "/graphql"
-        socket = await connect(url, subprotocols=["graphql-transport-ws"], compression=None, max_size=None)  # type: ignore[list-item]
+        socket = await connect(url, subprotocols=["graphql-transport-ws"], compression=None, max_size=None)
         init = {"type": "connection_init", "payload": {"authorization": f"Bearer {self.token(asker)}"}}
         await socket.send(json.dumps(init))
         assert json.loads(await asyncio.wait_for(socket.recv(), SECONDS))["type"] == "connection_ack"

@@ -234,7 +234,7 @@ class Facts:
             joined.setdefault(person, ("UNIT", at))
         return joined
 
-    def messages(self, thread: Thread) -> list:  # type: ignore[type-arg]
+    def messages(self, thread: Thread) -> list:
         """Oldest first."""
         return sorted(
             (message for message in self.world.messages.values() if message.thread == thread.id),

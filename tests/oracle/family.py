@@ -161,7 +161,7 @@ def works_with(facts: Facts, person: str, child: str, unit: str, day: dt.date) -
     )
 
 
-def opens(entry, day: dt.date) -> bool:  # type: ignore[no-untyped-def]
+def opens(entry, day: dt.date) -> bool:
     told = entry.told
     return (
         told.holder is not None
@@ -184,9 +184,7 @@ def unconfirmed(facts: Facts, child: str, unit: str, day: dt.date) -> set[str]:
     return {
         person
         for person in waiting
-        if person
-        and not facts.confirmed_enough(person, child, day)  # type: ignore[attr-defined]
-        and not facts.blocked(person, child, day)  # type: ignore[attr-defined]
+        if person and not facts.confirmed_enough(person, child, day) and not facts.blocked(person, child, day)
     }
 
 

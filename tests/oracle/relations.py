@@ -38,7 +38,7 @@ class Relations(Facts):
     def confirmed_enough(self, person: str, child: str, day: dt.date) -> bool:
         """R3: for each level at which the child is protected, a confirmation since that protection began."""
         for level in range(1, self.protection(child, day) + 1):
-            began = self.began(lambda then, level=level: self.protection(child, then) >= level, day)  # type: ignore[misc]
+            began = self.began(lambda then, level=level: self.protection(child, then) >= level, day)
             if not any(
                 told.person == person and told.child == child and began <= told.since <= day
                 for told in self.world.confirmations

@@ -181,9 +181,7 @@ class View:
         told = self.world.threads[thread]
         starts = []
         for rule in self.opening_rules(thread):
-            began = first_instant(
-                self.facts.began(lambda day, rule=rule: self.rule_holds(rule, told, day), self.today)  # type: ignore[misc]
-            )
+            began = first_instant(self.facts.began(lambda day, rule=rule: self.rule_holds(rule, told, day), self.today))
             if rule == "T2":
                 began = max(began, self.facts.participants(thread)[self.viewer][1])
             starts.append(began)
@@ -318,7 +316,7 @@ class View:
     # Fields
 
     def by_name(self, handles: object) -> list[str]:
-        told = list(handles)  # type: ignore[call-overload]
+        told = list(handles)
         return sorted(told, key=lambda handle: name_order(self.name(handle)))
 
     def name(self, person: str) -> str:
@@ -346,7 +344,7 @@ class View:
                 open_units |= now
             else:
                 open_units |= now & {tie.unit}
-        return tuple(sorted(open_units, key=lambda unit: name_order(self.world.units[unit].name)))  # type: ignore[index]
+        return tuple(sorted(open_units, key=lambda unit: name_order(self.world.units[unit].name)))
 
     def groups_of(self, child: str) -> tuple[str, ...]:
         """Child.groups: the same for groups; of a unit that the child has left, every group it ever belonged to."""

@@ -418,7 +418,7 @@ def closed_by_column(view: View, node: Node, name: str) -> bool:
 
 
 def resolve_type(source: Any, info: GraphQLResolveInfo, of_type: Any) -> str:
-    return source.type  # type: ignore[no-any-return]
+    return source.type
 
 
 @dataclass

@@ -3,11 +3,14 @@
 What they need is imported inside, so that other tests do not wait for it.
 """
 
+# ruff: noqa: PLC0415 - as said above
+
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -29,17 +32,17 @@ ROADS = ("root", "unit", "thread", "nodes", "count", "everyday")
 @asynccontextmanager
 async def opened_place(database: Database, vault: Vault, *, size: int = 2) -> AsyncIterator[Place]:
     """A place over a database that nobody else uses meanwhile, with so many connections for reading."""
-    from graphql import build_schema  # noqa: PLC0415
+    from graphql import build_schema
 
-    from resolvers.access_log_writer import AccessLogWriter  # noqa: PLC0415
-    from resolvers.engine.cursor import Cursors  # noqa: PLC0415
-    from resolvers.engine.engine import Engine  # noqa: PLC0415
-    from resolvers.engine.limits import Limits  # noqa: PLC0415
-    from resolvers.engine.run import Services  # noqa: PLC0415
-    from resolvers.gateway import Gateway  # noqa: PLC0415
-    from resolvers.log_chain import KEY  # noqa: PLC0415
-    from schema.public import printed_schema, public_catalogue  # noqa: PLC0415
-    from tests.roads.place import Contacts, Place  # noqa: PLC0415
+    from resolvers.access_log_writer import AccessLogWriter
+    from resolvers.engine.cursor import Cursors
+    from resolvers.engine.engine import Engine
+    from resolvers.engine.limits import Limits
+    from resolvers.engine.run import Services
+    from resolvers.gateway import Gateway
+    from resolvers.log_chain import KEY
+    from schema.public import printed_schema, public_catalogue
+    from tests.roads.place import Contacts, Place
 
     contacts = Contacts()
     gateway = await Gateway.open(database.api_connect, size=size)
@@ -56,9 +59,7 @@ async def opened_place(database: Database, vault: Vault, *, size: int = 2) -> As
 
 @pytest.fixture(scope="session")
 async def place_of_all(test_server: TestServer, vault: Vault) -> AsyncIterator[Place]:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from server.database import API, NAME  # noqa: PLC0415
+    from server.database import API, NAME
 
     owner = test_server.template.admin_connect["user"]
     superuser = await asyncpg.connect(**test_server.superuser)
@@ -88,7 +89,7 @@ async def place(place_of_all: Place) -> Place:
 def holds(place: Place) -> Holds:
     """`await holds(world, *statements, now=...)`: every statement is so, and the server agrees with the oracle about
     everything that whoever is named in them sees."""
-    from tests.statements import Statements  # noqa: PLC0415
+    from tests.statements import Statements
 
     kept: dict[int, tuple[World, Loaded]] = {}
 

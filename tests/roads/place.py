@@ -152,7 +152,7 @@ class Place:
         for value in road.variables.values():
             asked_for += value if isinstance(value, list) else []
         document = self.document(road.text)
-        fragments = {one.name.value: one for one in document.definitions if one.kind == "fragment_definition"}  # type: ignore[attr-defined]
+        fragments = {one.name.value: one for one in document.definitions if one.kind == "fragment_definition"}
         fields = nodes_selection(document)
         if fields is None:
             return
@@ -202,7 +202,7 @@ def nodes_selection(document: DocumentNode) -> Any:
     """What the operation selects of `node` or `nodes`, if that is its root."""
     for definition in document.definitions:
         if definition.kind == "operation_definition":
-            for field_node in definition.selection_set.selections:  # type: ignore[attr-defined]
+            for field_node in definition.selection_set.selections:
                 if getattr(field_node, "name", None) and field_node.name.value in ("node", "nodes"):
                     return field_node.selection_set
     return None

@@ -368,7 +368,7 @@ class World:
         **more: object,
     ) -> Responsibility:
         entry = Responsibility(holder, kind, since, until)
-        entry = replace(entry, **more)  # type: ignore[arg-type]
+        entry = replace(entry, **more)
         self.document(child).responsibilities.append(entry)
         return entry
 
@@ -497,7 +497,7 @@ class World:
         **more: object,
     ) -> str:
         told = Away(handle, child, unit, reporter, by_unit, first, last or first, at or oslo(first, "07:00"))
-        self.absences[handle] = replace(told, **more)  # type: ignore[arg-type]
+        self.absences[handle] = replace(told, **more)
         return handle
 
     def photo_consent(

@@ -1,0 +1,164 @@
+"""Who is set on a connection: without a viewer the second wall opens nothing, and nobody gets the one before them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import pytest
+
+from authz.engine import keys
+from authz.engine.sql import FACTS
+from models.seen import SCHEMA
+from resolvers.gateway import Gateway, asked_by
+from tests.api_connection import as_the_api, enter
+from tests.live import eventually
+from tests.roads.place import Place
+from tests.walls import WITHOUT_PEOPLE, names_of_the_closed
+from tests.worlds.loading import Loaded
+from tests.worlds.village import village
+from tests.worlds.world import oslo
+
+
+@pytest.fixture
+async def loaded(place: Place) -> Loaded:
+    return await place.load(village())
+
+
+async def relations_of(connection: asyncpg.Connection[Any]) -> list[str]:
+    """Everything that the API's role may read of people."""
+    rows = await connection.fetch(
+        "select nspname || '.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace"
+        " where nspname in ('public', $1, $2) and relkind in ('r', 'p', 'v') and has_table_privilege(c.oid, 'select')",
+        FACTS,
+        SCHEMA,
+    )
+    plain = {f"public.{name}" for name in (*WITHOUT_PEOPLE, "alembic_version")}
+    return sorted(row["name"] for row in rows if row["name"] not in plain)
+
+
+async def test_without_a_viewer_everything_is_closed(place: Place, loaded: Loaded) -> None:
+    async with as_the_api(place) as connection:
+        names = await relations_of(connection)
+        assert len(names) > 80
+        for name in names:
+            assert await connection.fetchval(f"select count(*) from {name}") == 0, name
+        for name in names_of_the_closed():
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch(f"select * from {name}")
+
+
+async def test_with_a_viewer_something_is_open_and_after_them_nothing(place: Place, loaded: Loaded) -> None:
+    async with as_the_api(place) as connection:
+        await enter(connection, place, loaded.world, "mother")
+        assert await connection.fetchval("select count(*) from seen.own_child") > 0
+        assert await connection.fetchval(f"select count(*) from {FACTS}.enrolment") > 0
+        await connection.execute(keys.LEAVE)
+        for name in await relations_of(connection):
+            assert await connection.fetchval(f"select count(*) from {name}") == 0, name
+
+
+async def test_whoever_is_nobody_here_sees_the_units_and_nothing_else(place: Place, loaded: Loaded) -> None:
+    world = loaded.world
+    async with as_the_api(place) as connection:
+        viewer = replace(place.viewer(world, "mother", "private"), number_hash=b"nobody's")
+        found = await connection.fetchrow(
+            "select id, name from municipality where organisation_number = $1", world.organisation_number
+        )
+        asked = {**asked_by(viewer, (found["id"], found["name"]), oslo(world.today)), "for_transaction": False}
+        entered = await connection.fetchrow(keys.ENTER, *[asked[name] for name in keys.ENTERING])
+        assert entered["me"] is None
+        open_ones = {name for name in await relations_of(connection) if await has_rows(connection, name)}
+        of_nobody = {"public.unit", "public.setting", "public.municipality_key"}
+        assert {name for name in open_ones if not name.startswith(f"{FACTS}.")} <= of_nobody
+
+
+async def has_rows(connection: asyncpg.Connection[Any], name: str) -> bool:
+    return bool(await connection.fetchval(f"select exists (select from {name})"))
+
+
+EVERYTHING_SET = """
+    select array_agg(name) from unnest($1::text[]) name
+    where coalesce(current_setting('innsyn.' || name, true), '') <> ''
+"""
+
+
+@pytest.fixture
+async def lonely(place: Place, loaded: Loaded) -> AsyncIterator[Gateway]:
+    """A gateway of one connection, which every request gets."""
+    gateway = await Gateway.open(place.database.api_connect, size=1)
+    yield gateway
+    await gateway.close()
+
+
+async def left_over(gateway: Gateway) -> Any:
+    """What is set on the connection that is had next, before anybody is entered."""
+    async with gateway.nobodys_connection() as connection:
+        return await connection.fetchval(EVERYTHING_SET, list(keys.settings()))
+
+
+async def test_a_viewer_is_gone_when_the_request_is_answered(place: Place, loaded: Loaded, lonely: Gateway) -> None:
+    viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
+    async with lonely.viewer_connection(viewer, now) as (connection, _):
+        assert "guardian" in await connection.fetchval(EVERYTHING_SET, list(keys.settings()))
+    assert await left_over(lonely) is None
+
+
+async def test_a_viewer_is_gone_from_a_connection_that_nobody_takes(
+    place: Place, loaded: Loaded, lonely: Gateway
+) -> None:
+    viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
+    async with lonely.viewer_connection(viewer, now):
+        pass
+    await eventually(lambda: not lonely._left)
+    async with lonely._pool.acquire() as connection:
+        assert await connection.fetchval(EVERYTHING_SET, list(keys.settings())) is None
+
+
+@pytest.mark.parametrize("how", ["raises", "breaks", "is cancelled", "is too slow", "loses the connection"])
+async def test_a_viewer_is_gone_however_the_request_ends(
+    place: Place, loaded: Loaded, lonely: Gateway, how: str
+) -> None:
+    viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
+    entered = asyncio.Event()
+
+    async def ask() -> None:
+        async with lonely.viewer_connection(viewer, now) as (connection, _):
+            entered.set()
+            if how == "raises":
+                raise KeyError(how)
+            if how == "breaks":
+                await connection.fetch("select 1 / 0")
+            if how == "loses the connection":
+                await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            async with asyncio.timeout(0.05 if how == "is too slow" else 60):
+                await connection.fetch("select pg_sleep(30)")
+
+    asking = asyncio.create_task(ask())
+    await entered.wait()
+    if how == "is cancelled":
+        await asyncio.sleep(0.05)
+        asking.cancel()
+    with pytest.raises((KeyError, asyncpg.PostgresError, asyncio.CancelledError, TimeoutError, OSError)):
+        await asking
+    assert await left_over(lonely) is None
+    async with lonely.viewer_connection(place.viewer(loaded.world, "stranger", "both"), now) as (connection, _):
+        assert await connection.fetchval("select count(*) from seen.own_child where name = $1", "Pupil") == 0
+
+
+async def test_the_viewer_of_an_act_is_gone_with_its_transaction(place: Place, loaded: Loaded, lonely: Gateway) -> None:
+    viewer, now = place.viewer(loaded.world, "mother", "both"), oslo(loaded.world.today)
+    async with lonely.acting(viewer, now) as scene:
+        pid = await scene.raw.fetchval("select pg_backend_pid()")
+        assert await scene.raw.fetchval("select count(*) from seen.own_child") > 0
+    with pytest.raises(KeyError):
+        async with lonely.acting(viewer, now) as scene:
+            raise KeyError
+    async with lonely._acts.connect() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        assert await raw.fetchval("select pg_backend_pid()") == pid
+        assert await raw.fetchval(EVERYTHING_SET, list(keys.settings())) is None
+        assert await raw.fetchval("select count(*) from seen.own_child") == 0
