@@ -17,6 +17,7 @@ from sqlalchemy import true
 
 from authz import (
     absence,
+    access_log,
     attachment,
     block,
     broadcast,
@@ -24,6 +25,7 @@ from authz import (
     delegate,
     guardian,
     message,
+    need_case,
     other_adult,
     photo_consent,
     record,
@@ -46,6 +48,7 @@ from tests.roads.place import Place
 
 ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
     (absence, "visible"),
+    (access_log, "visible"),
     (attachment, "visible"),
     (attachment, "of_message"),
     (attachment, "of_record"),
@@ -60,6 +63,8 @@ ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
     (guardian, "visible"),
     (guardian, "child_listed"),
     (message, "visible"),
+    (need_case, "visible"),
+    (need_case, "looks_shown"),
     (other_adult, "visible"),
     (photo_consent, "visible"),
     (record, "visible"),
