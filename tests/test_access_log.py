@@ -25,6 +25,7 @@ SFO_LEADER: Look = ("sfo_leader", "pupil", "UNIT_LEADER", "sfo")
 OFFICER: Look = ("officer", "pupil", "CASE_WORKER", None)
 
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
+PREVIEW_OF = "query ($input: RecipientPreviewInput!) {{ recipientPreview(input: $input) {{ {} }} }}"
 NAME = "query ($id: ID!) { node(id: $id) { ... on Child { name } } }"
 LOG = """query ($id: ID!) { node(id: $id) { ... on Child { accessLog(first: 50) { totalCount
     nodes { at role unit { name } lookedByName subjects operation } } } } }"""
@@ -288,17 +289,47 @@ async def test_what_an_act_reads_back_is_logged_and_a_refused_act_is_not(place) 
     assert len(await logged(acts)) == 1
 
 
-async def test_preview_of_recipients_is_logged(place) -> None:
+PREVIEWS = {
+    "all": PREVIEW,
+    "counts": PREVIEW_OF.format("threads previewToken"),
+    "problems": PREVIEW_OF.format("problems { code }"),
+    "typename": PREVIEW_OF.format("__typename"),
+}
+"""By what is asked: that there is no problem says already that those whom it names belong to the child."""
+
+
+@pytest.mark.parametrize("told", PREVIEWS)
+async def test_l2_preview_of_recipients_is_logged_whatever_is_asked_of_it(place, told: str) -> None:
     acts = await of(place)
+    text = PREVIEWS[told]
     given = {"childId": acts.id("Child", "pupil"), "unitId": acts.id("Unit", "school"),
              "recipientIds": [acts.id("Guardian", "mother")]}  # fmt: skip
-    assert await asks(acts, "teacher", PREVIEW, input=given) == [{TEACHER}]
+    assert await asks(acts, "teacher", text, input=given) == [{TEACHER}]
+    assert await alone(acts) == {"pupil": True}
+    assert await asks(acts, "teacher", text, input={"threadId": acts.id("Thread", "talk")}) == [{TEACHER}]
+    assert await alone(acts) == {"pupil": True}
+    refused = {**given, "recipientIds": [acts.id("Guardian", "neighbour")]}
+    assert await asks(acts, "teacher", text, input=refused) == []
     of_family = {**given, "recipientIds": []}
-    assert await asks(acts, "mother", PREVIEW, input=of_family) == []
+    assert await asks(acts, "mother", text, input=of_family) == []
+
+
+async def test_preview_of_a_unit_letter_is_logged_where_it_tells_of_recipients(place) -> None:
+    acts = await of(place)
     letter = "query ($input: UnitLetterPreviewInput!) { unitLetterPreview(input: $input) { %s } }"
     to_unit = {"unitId": acts.id("Unit", "sfo")}
     assert await asks(acts, "sfo_leader", letter % "threads", input=to_unit) == []
     assert await asks(acts, "sfo_leader", letter % "recipients { guardian { name } }", input=to_unit) == [{SFO_LEADER}]
+    assert await alone(acts) == {"pupil": True}
+    await asks(acts, "sfo_leader", letter % "recipients { child { name } }", input=to_unit)
+    assert await alone(acts) == {"pupil": False}
+
+
+async def test_leader_is_told_that_a_preview_was_of_messages(place) -> None:
+    acts = await of(place)
+    await acts.preview("teacher", threadId=acts.id("Thread", "talk"))
+    [entry] = await told(acts, "leader") or ()
+    assert (entry["role"], entry["subjects"]) == ("CONTACT_TEACHER", ["MESSAGES"])
 
 
 def asked(acts: Acts, **more: Any) -> dict[str, Any]:
