@@ -9,7 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    column,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from authz import child, delegate, guardian, need_case, thread
 from authz.engine.policy import Line, Relation, opens, settled
@@ -49,6 +64,12 @@ LINES: dict[str, Line] = {
 
 
 # --- who sees it ----------------------------------------------------------------------------------------------------
+
+
+def for_each_child(entry: FromClause) -> FromClause:
+    """An entry as a row for each of its children, whom the judgements are about."""
+    seen = func.unnest(entry.c.children).table_valued(column("child_id", Uuid()), name="seen_child").render_derived()
+    return select(*entry.c, seen.c.child_id).select_from(entry.join(seen, true())).subquery("look")
 
 
 def case_for_it(child_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
@@ -99,10 +120,9 @@ def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
     return all_of(keys.has(entry.c.child_id, "guardian"), or_(~left_then(entry), own))
 
 
-def in_case(entry: FromClause, keys: Keys, *at_messages: ColumnElement[bool]) -> ColumnElement[bool]:
-    """But for looks at threads alone: the administration does not learn that there is one."""
-    at_threads = or_(entry.c.relation == number(Relation.PARTICIPANT), left_then(entry), *at_messages)
-    return all_of(case_for_it(entry.c.child_id, keys), ~at_threads) if "cases" in keys else any_of()
+def in_case(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """But for looks at messages alone: the administration does not learn that there is one."""
+    return all_of(case_for_it(entry.c.child_id, keys), ~entry.c.messages_alone)
 
 
 def mask(entry: FromClause, keys: Keys) -> ColumnElement[int]:
@@ -114,9 +134,15 @@ def mask(entry: FromClause, keys: Keys) -> ColumnElement[int]:
     )
 
 
-def visible(entry: FromClause, keys: Keys, *at_messages: ColumnElement[bool]) -> ColumnElement[bool]:
-    """`at_messages`: that what was asked names threads and nothing of a child beside, where that is known."""
-    return any_of(as_guardian(entry, keys), leads_there(entry, keys), in_case(entry, keys, *at_messages))
+def visible(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    return any_of(as_guardian(entry, keys), leads_there(entry, keys), in_case(entry, keys))
+
+
+def looked_in_case(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """By whose case it is, to whoever is shown what was looked at in it."""
+    need = fact(NeedCase, "looked_in")
+    own = and_(need.c.id == entry.c.need_case_id, need.c.person_id == entry.c.person_id)
+    return exists_in(need, own, need_case.looks_shown(need, keys))
 
 
 # --- about whom a row is --------------------------------------------------------------------------------------------
@@ -130,6 +156,8 @@ class About:
     unit: Callable[[FromClause], ColumnElement] | None = None
     case: Callable[[FromClause], ColumnElement] | None = None
     """The need case of somebody else that a row shows to the administration; null to anybody else."""
+    message: Callable[[FromClause], ColumnElement] | None = None
+    """Set where the row hangs on a message; for a type of which only some do."""
 
 
 def made_at_unit(row: FromClause) -> ColumnElement:
@@ -163,7 +191,7 @@ ABOUT: Mapping[str, About] = {
     "Absence": OF_CHILD_AT_UNIT,
     "Delegate": OF_CHILD_AT_UNIT,
     "Task": OF_CHILD_AT_UNIT,
-    "Attachment": About(lambda row, _: row.c.child_id, unit_of_file),
+    "Attachment": About(lambda row, _: row.c.child_id, unit_of_file, message=lambda row: row.c.message_id),
     "Block": About(lambda row, _: row.c.child_id),
     "NeedCase": About(
         # A case on nobody stands for itself: were it not logged, its answer would leave earlier.
@@ -175,6 +203,8 @@ ABOUT: Mapping[str, About] = {
     ),
 }
 """Types whose rows say it themselves."""
+OF_THREADS = {"Thread", "Message"}
+"""Those of them of which the administration learns nothing."""
 ADULTS = {"Guardian", "OtherAdult"}
 """Types that are seen through children: asked for by id, each is logged with those."""
 BENEATH = {
@@ -224,7 +254,8 @@ def own_cases_on(_: Keys) -> Select:
 
 
 def through_guardians(keys: Keys) -> Select:
-    """Through whom C8 and C7 show these guardians: the children whose GUARDIAN they are now."""
+    """Through whom C8 and C7 show these guardians: the children whose GUARDIAN they are now, and whether a thread alone
+    does."""
     held, part = fact(Guardianship, "seen_guardianship"), fact(Participant, "seen_part")
     by_thread = exists_in(
         part,
@@ -233,27 +264,25 @@ def through_guardians(keys: Keys) -> Select:
         part.c.side == word("GUARDIAN"),
         thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
     )
+    related = child.related(held.c.child_id, guardian.SEEN, keys)
     return (
-        select(held.c.child_id)
+        select(held.c.child_id, ~related)
         .distinct()
-        .where(
-            held.c.person_id == any_(THESE),
-            holds(held),
-            or_(child.related(held.c.child_id, guardian.SEEN, keys), by_thread),
-        )
+        .where(held.c.person_id == any_(THESE), holds(held), or_(related, by_thread))
     )
 
 
 def through_other_adults(keys: Keys) -> Select:
-    """Through whom C7 and C2 show these adults: children of threads in which they took part, and of registrations."""
+    """Through whom C7 and C2 show these adults: children of threads in which they took part, and of registrations; and
+    whether it is a thread."""
     part, registered = fact(Participant, "adult_part"), fact(Delegate, "adult_registration")
-    by_thread = select(part.c.child_id, part.c.unit_id).where(
+    by_thread = select(part.c.child_id, part.c.unit_id, true()).where(
         part.c.person_id == any_(THESE),
         part.c.side == word("GUARDIAN"),
         ~guardian.is_guardian(part.c.person_id, part.c.child_id),
         thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
     )
-    by_registration = select(registered.c.child_id, registered.c.unit_id).where(
+    by_registration = select(registered.c.child_id, registered.c.unit_id, false()).where(
         registered.c.person_id == any_(THESE), delegate.visible(registered, keys), delegate.active(registered)
     )
     return by_thread.union(by_registration)  # type: ignore[return-value] # a SELECT as much as any

@@ -52,6 +52,8 @@ class AccessLog(Base):
     """At which the relation holds; null for one that is at no unit."""
     need_case_id: Mapped[UUID | None]
     """In which it was seen, by the administration."""
+    messages_alone: Mapped[bool]
+    """Nothing was seen but threads and what is in them, which the administration learns nothing of."""
     children: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
     """Each once."""
     seal: Mapped[bytes]

@@ -90,9 +90,16 @@ class SeenThread:
 
 
 class SeenAccessLog:
-    """An entry of the access log, with who looked."""
+    """What an entry of the access log tells of one child, with who looked."""
 
     __table__ = through(AccessLog, "access_log", looker="person_id")
+    __table__.append_column(Column("child_id", PG_UUID(as_uuid=True)))
+
+
+class SeenCaseLook:
+    """An entry of the access log as one of a need case."""
+
+    __table__ = rows_of(AccessLog, "case_look")
 
 
 class SeenTask:

@@ -160,14 +160,19 @@ async def note_node(run: Run, type_name: str, row_id: UUID) -> None:
         (run.looks.guardians if type_name == "Guardian" else run.looks.other_adults).add(row_id)
     elif type_name in access_log.ABOUT:
         about = about_statement(run.catalogue.entities[type_name], run.keys)
-        run.looks.at_units.update((row[0], row[1]) for row in await run.fetch(about, {"key": row_id}))
+        for child_id, unit_id, message_id in await run.fetch(about, {"key": row_id}):
+            in_thread = type_name in access_log.OF_THREADS or message_id is not None
+            run.looks.made(child_id, unit_id, in_thread=in_thread)
 
 
 @cache
 def about_statement(entity: Entity, keys: Any) -> Statement:
     row, about = table(entity.model, "node"), access_log.ABOUT[entity.type_name]
     unit_id = null() if about.unit is None else about.unit(row)
-    return compiled(select(about.child(row, keys), unit_id).where(row.c.id == bindparam("key", type_=Uuid())))
+    message_id = null() if about.message is None else about.message(row)
+    return compiled(
+        select(about.child(row, keys), unit_id, message_id).where(row.c.id == bindparam("key", type_=Uuid()))
+    )
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, Uuid, case, column, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Text, case, column, func, select, true
 from sqlalchemy.dialects.postgresql import array
 
 from authz import access_log as policy
@@ -32,6 +32,9 @@ SUBJECTS = {
     "Thread": "MESSAGES",
     "Participant": "MESSAGES",
     "Message": "MESSAGES",
+    "RecipientPreview": "MESSAGES",
+    "PreviewRecipient": "MESSAGES",
+    "PreviewReader": "MESSAGES",
     "Attachment": "FILES",
     "Absence": "ABSENCE",
     "PhotoConsent": "PHOTO_CONSENTS",
@@ -51,7 +54,6 @@ SINGLE = {"Child.protectionLevel": "PROTECTION", "Child.nationalId": "NATIONAL_I
 
 
 MESSAGES = sorted(name for name, told in SUBJECTS.items() if told == "MESSAGES")
-OTHERS = sorted(SUBJECTS.keys() - set(MESSAGES))
 
 
 def subjects(fields: Sequence[str]) -> list[str]:
@@ -64,22 +66,15 @@ def role(relation: int) -> str:
     return names_of(Relation(relation))[0]
 
 
-def entries(name: str) -> FromClause:
-    """A row for each child of an entry."""
-    log = table(SeenAccessLog, f"{name}_log")
-    seen = func.unnest(log.c.children).table_valued(column("child_id", Uuid()), name=f"{name}_seen").render_derived()
-    return select(*log.c, seen.c.child_id).select_from(log.join(seen, true())).subquery(name)
-
-
 def looks(keys: Keys) -> Rows:
     """Newest first."""
-    row, asked = entries("look"), table(SeenChild, "looked_at")
+    row, asked = table(SeenAccessLog, "look"), table(SeenChild, "looked_at")
     # Said twice: that the child is one of the entry's, by which the index finds it, and that it is this row's.
     holds_it = row.c.children.op("@>", is_comparison=True)(array([asked.c.id]))
     return Rows(
         row,
         row,
-        [policy.visible(row, keys, at_messages(row)), holds_it],
+        [policy.visible(row, keys), holds_it],
         [row.c.at, row.c.chain_id, row.c.sequence],
         descending=True,
         link=row.c.child_id,
@@ -102,30 +97,19 @@ def fields_of(row: FromClause, _: Keys) -> ColumnElement:
     )
 
 
-def asked_fields(row: FromClause, name: str, condition: Callable[[ColumnElement], ColumnElement[bool]]) -> Select:
-    """The fields that an entry's question asks, under a condition on their types."""
-    document = table(AccessLogDocument, f"{name}_document")
-    field = func.unnest(document.c.fields).table_valued(column("told", Text())).render_derived(name=f"{name}_field")
-    return (
-        select(field.c.told)
-        .select_from(document.join(field, true()))
-        .where(document.c.digest == row.c.document, condition(func.split_part(field.c.told, word("."), number(1))))
-        .correlate_except(document, field)
-    )
-
-
-def at_messages(row: FromClause) -> ColumnElement[bool]:
-    """The question names threads, and nothing of a child beside."""
-    return ~asked_fields(row, "counted", lambda kind: kind.in_([word(one) for one in OTHERS])).exists()
-
-
 def fields_told(row: FromClause, keys: Keys) -> ColumnElement:
     """All to a leader; the administration does not learn that there was something to read in threads."""
-    others = asked_fields(row, "told", lambda kind: kind.not_in([word(one) for one in MESSAGES])).subquery(
-        "told_fields"
+    document = table(AccessLogDocument, "told_document")
+    field = func.unnest(document.c.fields).table_valued(column("told", Text())).render_derived(name="told_field")
+    kind_of_field = func.split_part(field.c.told, word("."), number(1))
+    others = (
+        select(func.array_agg(field.c.told))
+        .select_from(document.join(field, true()))
+        .where(document.c.digest == row.c.document, kind_of_field.not_in([word(one) for one in MESSAGES]))
+        .correlate_except(document, field)
+        .scalar_subquery()
     )
-    told = select(func.array_agg(others.c.told)).scalar_subquery()
-    return case((policy.leads_there(row, keys), fields_of(row, keys)), else_=told)
+    return case((policy.leads_there(row, keys), fields_of(row, keys)), else_=others)
 
 
 SOURCES: dict[str, Source] = {

@@ -30,8 +30,9 @@ class Acting:
 
     scene: Scene
     services: Services
-    looked_at: dict[str, set[tuple[UUID | None, UUID | None]]] = field(default_factory=dict)
-    """By field of a preview, children of whom it tells, and the units by which: for the access log."""
+    looked_at: dict[str | None, set[tuple[UUID | None, UUID | None]]] = field(default_factory=dict)
+    """By field of a preview, under null by whichever: children of whom it tells, and the units by which, for the access
+    log."""
 
     @property
     def connection(self) -> AsyncConnection:

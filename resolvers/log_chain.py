@@ -29,6 +29,7 @@ class Entry:
     relation: int
     unit_id: UUID | None
     need_case_id: UUID | None
+    messages_alone: bool
     children: Sequence[UUID]
 
     def sealed(self, before: bytes, key: bytes, sequence: int) -> bytes:
@@ -45,6 +46,7 @@ class Entry:
             self.relation,
             bytes_of(self.unit_id),
             bytes_of(self.need_case_id),
+            self.messages_alone,
             b"".join([child.bytes for child in self.children]),
         )
         return link(key, before, told)
@@ -61,6 +63,7 @@ COLUMNS = (
     "relation",
     "unit_id",
     "need_case_id",
+    "messages_alone",
     "children",
 )
 

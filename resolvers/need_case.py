@@ -9,14 +9,14 @@ from sqlalchemy import and_, case, func, select
 
 from authz import need_case as policy
 from authz.engine.sql import ME, Keys, holds, table
-from models import AccessLog, Enrolment, NeedCase
-from models.seen import SeenCaseOnChild, SeenNeedCase
+from models import Enrolment, NeedCase
+from models.seen import SeenCaseLook, SeenCaseOnChild, SeenNeedCase
 from resolvers import ids
 from resolvers.access_log import fields_of, subjects
 from resolvers.engine.run import Run
 from resolvers.engine.source import Batch, Column, Connection, Entity, One, Rows, Source
 
-ENTITIES = (Entity("NeedCase", SeenNeedCase, visible=policy.visible), Entity("NeedCaseLook", AccessLog))
+ENTITIES = (Entity("NeedCase", SeenNeedCase, visible=policy.visible), Entity("NeedCaseLook", SeenCaseLook))
 
 
 def cases(keys: Keys) -> Rows:
@@ -52,7 +52,7 @@ def cases_at(keys: Keys) -> Rows:
 def looks(keys: Keys) -> Rows:
     """Newest first: an entry of the access log for each operation of whose case it is. Who is to approve it leaves
     entries of their own, which are not among these."""
-    log, need = table(AccessLog, "case_log"), table(NeedCase, "looked_in")
+    log, need = table(SeenCaseLook, "case_log"), table(NeedCase, "looked_in")
     in_case = and_(
         log.c.need_case_id == need.c.id,
         log.c.person_id == need.c.person_id,

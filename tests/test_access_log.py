@@ -25,6 +25,7 @@ SFO_LEADER: Look = ("sfo_leader", "pupil", "UNIT_LEADER", "sfo")
 OFFICER: Look = ("officer", "pupil", "CASE_WORKER", None)
 
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
+PREVIEW_OF = "query ($input: RecipientPreviewInput!) {{ recipientPreview(input: $input) {{ {} }} }}"
 NAME = "query ($id: ID!) { node(id: $id) { ... on Child { name } } }"
 LOG = """query ($id: ID!) { node(id: $id) { ... on Child { accessLog(first: 50) { totalCount
     nodes { at role unit { name } lookedByName subjects operation } } } } }"""
@@ -95,6 +96,19 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
 }  # fmt: skip
 
 
+async def alone(acts: Acts) -> dict[str, bool]:
+    """Of each child that the last operation saw, whether nothing was seen of it but messages."""
+    rows = await log_rows(acts.place.database, acts.loaded.municipality)
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    try:
+        names = {row["id"]: row["name"] for row in await connection.fetch("select id, name from person")}
+    finally:
+        await connection.close()
+    handles = {person.name: handle for handle, person in acts.world.people.items()}
+    last = [row for row in rows if row["at"] == rows[-1]["at"]]
+    return {handles[names[child]]: row["messages_alone"] for row in last for child in row["children"]}
+
+
 def variables_of(acts: Acts, text: str) -> dict[str, str]:
     """The ids that an operation names by handles."""
     kinds = {"child": ("Child", "pupil"), "sfo": ("Unit", "sfo"), "school": ("Unit", "school"),
@@ -105,11 +119,19 @@ def variables_of(acts: Acts, text: str) -> dict[str, str]:
     return {name: acts.id(*kind) for name, kind in kinds.items() if f"${name}:" in text}
 
 
+OF_MESSAGES = {
+    "threads", "threads by leader", "threads by SFO", "thread by id", "message by id", "author who is no child",
+    "number of threads by filter", "cursors by filter", "unit's threads", "explanation of a thread",
+}  # fmt: skip
+"""Roads on which nothing is seen but threads, what is in them, and the names beside (C7)."""
+
+
 @pytest.mark.parametrize("road", ROADS)
 async def test_whoever_works_with_a_child_is_logged_on_every_road(place, road: str) -> None:
     acts = await of(place)
     who, text, expected = ROADS[road]
     assert await asks(acts, who, text, **variables_of(acts, text)) == [expected]
+    assert await alone(acts) == {child: road in OF_MESSAGES for _, child, _, _ in expected}
 
 
 NOTHING = {
@@ -178,6 +200,69 @@ async def test_child_who_has_left_is_logged_with_the_unit_it_left(place) -> None
     assert await asks(acts, "sfo_worker", NODE, id=acts.id("Thread", "old")) == [{by_name}]
 
 
+async def test_child_seen_by_its_threads_alone_is_told_from_those_seen_beside(place) -> None:
+    world = threads()
+    world.person("gone", dt.date(2016, 1, 1))
+    world.enrol("gone", "school", LONG_AGO, world.today - 30 * DAY)
+    world.responsible("neighbour", "gone")
+    world.thread("old", "school", "gone", oslo(world.today - 60 * DAY), ("neighbour",), ("teacher",))
+    acts = await of(place, world)
+    inbox = "{ viewer { threads { nodes { subject child { id name } participants { person { name } } } } } }"
+    await acts.ask("leader", inbox, {})
+    assert await alone(acts) == {"pupil": True, "gone": True}
+    await acts.ask("leader", inbox.replace("viewer {", "viewer { pupils { nodes { name } }"), {})
+    assert await alone(acts) == {"pupil": False, "gone": True}
+    await acts.ask("leader", inbox.replace("id name", "birthDate"), {})
+    assert await alone(acts) == {"pupil": False, "gone": False}
+    guardian = acts.id("Guardian", "neighbour")
+    await acts.ask("leader", NODE, {"id": guardian})
+    assert await alone(acts) == {"gone": True}
+    await acts.ask("leader", "query ($id: ID!) { explainAccess(node: $id) { visible } }", {"id": guardian})
+    assert await alone(acts) == {"gone": True}
+
+
+async def test_adult_who_is_no_guardian_any_more_is_seen_by_messages_and_a_delegate_is_not(place) -> None:
+    world = threads()
+    world.person("once")
+    world.thread("past", "school", "pupil", oslo(world.today - 60 * DAY), ("once",), ("teacher",))
+    world.delegate("aunt", "pupil", "school")
+    world.consent("mother", "pupil", "aunt", "school")
+    acts = await of(place, world)
+    for adult, told in (("once", True), ("aunt", False)):
+        assert await asks(acts, "teacher", NODE, id=acts.id("OtherAdult", adult)) == [{TEACHER}]
+        assert await alone(acts) == {"pupil": told}, adult
+
+
+async def test_whatever_staff_of_an_sfo_see_of_a_child_who_has_left_is_messages(place) -> None:
+    """T5, C7: its threads, and the name beside them, whatever is asked of the child."""
+    world = village()
+    world.person("gone", dt.date(2016, 1, 1))
+    world.enrol("gone", "sfo", LONG_AGO, world.today - 30 * DAY)
+    world.responsible("mother", "gone")
+    world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
+    acts = await of(place, world)
+    more = "query ($id: ID!) { node(id: $id) { ... on Thread { child { name birthDate } } } }"
+    for text, kind, handle in ((NODE, "Thread", "old"), (NAME, "Child", "gone"), (more, "Thread", "old")):
+        await acts.ask("sfo_worker", text, {"id": acts.id(kind, handle)})
+        assert await alone(acts) == {"gone": True}, text
+    await acts.ask("sfo_leader", more, {"id": acts.id("Thread", "old")})
+    assert await alone(acts) == {"gone": False}
+
+
+async def test_case_worker_who_works_with_the_child_besides_is_not_logged_with_the_case_for_a_thread(place) -> None:
+    world = threads()
+    world.employ("officer", "sfo", "STAFF")
+    acts = await of(place, world)
+    await acts.act("officer", OPEN, asked(acts))
+    at_sfo: Look = ("officer", "pupil", "UNIT_STAFF", "sfo")
+    assert await asks(acts, "officer", NODE, id=acts.id("Thread", "afternoon")) == [{at_sfo}]
+    assert await alone(acts) == {"pupil": True}
+    number = "query ($id: ID!) { viewer { threads(filter: {childId: $id}) { totalCount } } }"
+    assert await asks(acts, "officer", number, id=acts.id("Child", "pupil")) == [{at_sfo}]
+    assert await asks(acts, "officer", NAME, id=acts.id("Child", "pupil")) == [{at_sfo, OFFICER}]
+    assert await alone(acts) == {"pupil": False}
+
+
 async def test_r2_teacher_is_logged_for_pupils_and_not_for_their_own_child(place) -> None:
     world = threads()
     world.person("own", dt.date(2018, 4, 4))
@@ -204,17 +289,47 @@ async def test_what_an_act_reads_back_is_logged_and_a_refused_act_is_not(place) 
     assert len(await logged(acts)) == 1
 
 
-async def test_preview_of_recipients_is_logged(place) -> None:
+PREVIEWS = {
+    "all": PREVIEW,
+    "counts": PREVIEW_OF.format("threads previewToken"),
+    "problems": PREVIEW_OF.format("problems { code }"),
+    "typename": PREVIEW_OF.format("__typename"),
+}
+"""By what is asked: that there is no problem says already that those whom it names belong to the child."""
+
+
+@pytest.mark.parametrize("told", PREVIEWS)
+async def test_l2_preview_of_recipients_is_logged_whatever_is_asked_of_it(place, told: str) -> None:
     acts = await of(place)
+    text = PREVIEWS[told]
     given = {"childId": acts.id("Child", "pupil"), "unitId": acts.id("Unit", "school"),
              "recipientIds": [acts.id("Guardian", "mother")]}  # fmt: skip
-    assert await asks(acts, "teacher", PREVIEW, input=given) == [{TEACHER}]
+    assert await asks(acts, "teacher", text, input=given) == [{TEACHER}]
+    assert await alone(acts) == {"pupil": True}
+    assert await asks(acts, "teacher", text, input={"threadId": acts.id("Thread", "talk")}) == [{TEACHER}]
+    assert await alone(acts) == {"pupil": True}
+    refused = {**given, "recipientIds": [acts.id("Guardian", "neighbour")]}
+    assert await asks(acts, "teacher", text, input=refused) == []
     of_family = {**given, "recipientIds": []}
-    assert await asks(acts, "mother", PREVIEW, input=of_family) == []
+    assert await asks(acts, "mother", text, input=of_family) == []
+
+
+async def test_preview_of_a_unit_letter_is_logged_where_it_tells_of_recipients(place) -> None:
+    acts = await of(place)
     letter = "query ($input: UnitLetterPreviewInput!) { unitLetterPreview(input: $input) { %s } }"
     to_unit = {"unitId": acts.id("Unit", "sfo")}
     assert await asks(acts, "sfo_leader", letter % "threads", input=to_unit) == []
     assert await asks(acts, "sfo_leader", letter % "recipients { guardian { name } }", input=to_unit) == [{SFO_LEADER}]
+    assert await alone(acts) == {"pupil": True}
+    await asks(acts, "sfo_leader", letter % "recipients { child { name } }", input=to_unit)
+    assert await alone(acts) == {"pupil": False}
+
+
+async def test_leader_is_told_that_a_preview_was_of_messages(place) -> None:
+    acts = await of(place)
+    await acts.preview("teacher", threadId=acts.id("Thread", "talk"))
+    [entry] = await told(acts, "leader") or ()
+    assert (entry["role"], entry["subjects"]) == ("CONTACT_TEACHER", ["MESSAGES"])
 
 
 def asked(acts: Acts, **more: Any) -> dict[str, Any]:
@@ -441,6 +556,21 @@ async def test_case_worker_is_not_told_that_there_is_a_thread(place) -> None:
     await acts.ask("leader", "query All { viewer { threads { nodes { child { birthDate } subject } } } }", {})
     look = next(one for one in await told(acts, "officer") or () if one["role"] == "UNIT_LEADER")
     assert (look["subjects"], look["operation"]) == (["CHILD"], None)
+
+
+async def test_case_worker_is_not_told_of_an_inbox_with_the_names_in_it(place) -> None:
+    """Section 3, C7: an inbox is asked for again and again, and a child without threads is never in it."""
+    acts = await of(place)
+    names = (
+        "child { name } participants { person { name } } messages { nodes { author { name } attachments { name } } }"
+    )
+    for text in (f"{{ viewer {{ threads {{ nodes {{ subject {names} }} }} }} }}",
+                 "query ($id: ID!) { viewer { threads(filter: {childId: $id}) { totalCount } } }"):  # fmt: skip
+        assert await asks(acts, "teacher", text, **({"id": acts.id("Child", "pupil")} if "$id" in text else {}))
+    assert (await acts.act("officer", OPEN, asked(acts, forAccessLog=True)))["problems"] == []
+    assert [one["role"] for one in await told(acts, "officer") or ()] == ["CASE_WORKER"]
+    await acts.ask("teacher", NODE, {"id": acts.id("Child", "pupil")})
+    assert "CONTACT_TEACHER" in [one["role"] for one in await told(acts, "officer") or ()]
 
 
 async def test_guardian_without_a_thread_at_a_unit_that_was_left_is_not_told_who_reads_there(place) -> None:

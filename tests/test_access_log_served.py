@@ -127,6 +127,7 @@ async def test_file_that_is_fetched_is_logged(desk: Desk) -> None:
     assert (await desk.fetch("teacher", attachment["url"])).status_code == 200
     rows = (await log_rows(acts.place.database, acts.loaded.municipality))[before:]
     assert [row["kind"] for row in rows] == ["DOWNLOAD"]
+    assert rows[0]["messages_alone"]
     assert (await looks(acts.place.database, acts.loaded))[before:] == [TEACHER]
     [own] = await desk.attachments("mother", thread["messages"]["nodes"][0]["id"]) or []
     assert (await desk.fetch("mother", own["url"])).status_code == 200

@@ -28,7 +28,7 @@ HERE, ELSEWHERE, SCHOOL = new_key(), new_key(), new_key()
 def look(at: dt.datetime = NOON, municipality: UUID = HERE, **more: Any) -> Entry:
     entry = Entry(
         at, municipality, new_key(), None, "QUERY", "Pupils", DOCUMENT.digest,
-        64, SCHOOL, new_key(), [new_key(), new_key()],
+        64, SCHOOL, new_key(), False, [new_key(), new_key()],
     )  # fmt: skip
     return replace(entry, **more)
 
@@ -90,6 +90,7 @@ TAMPERED = {
     "unit": f"update access_log set unit_id = null where chain_id = {FIRST} and sequence = 3",
     "relation": f"update access_log set relation = 32 where chain_id = {FIRST} and sequence = 3",
     "need case": f"update access_log set need_case_id = null where chain_id = {FIRST} and sequence = 3",
+    "messages alone": f"update access_log set messages_alone = true where chain_id = {FIRST} and sequence = 3",
     "instant": f"update access_log set at = at + interval '1 microsecond' where chain_id = {FIRST} and sequence = 3",
     "kind": f"update access_log set kind = 'MUTATION' where chain_id = {FIRST} and sequence = 3",
     "document": f"update access_log set document = 'x' where chain_id = {FIRST} and sequence = 3",
@@ -100,16 +101,17 @@ TAMPERED = {
     "first row": f"delete from access_log where chain_id = {FIRST} and sequence = 1",
     "last row": f"delete from access_log where chain_id = {FIRST} and sequence = 5",
     "inserted row": f"""insert into access_log select chain_id, 6, at, municipality_id, person_id, client, kind,
-        operation, document, relation, unit_id, need_case_id, children, seal from access_log
+        operation, document, relation, unit_id, need_case_id, messages_alone, children, seal from access_log
         where chain_id = {FIRST} and sequence = 5""",
     "doubled row": f"""insert into access_log select chain_id, sequence, at + interval '1 second', municipality_id,
-        person_id, client, kind, operation, document, relation, unit_id, need_case_id, children, seal from access_log
+        person_id, client, kind, operation, document, relation, unit_id, need_case_id, messages_alone, children, seal
+        from access_log
         where chain_id = {FIRST} and sequence = 5""",
     "swapped rows": f"""update access_log set sequence = case sequence when 2 then 3 else 2 end
         where chain_id = {FIRST} and sequence in (2, 3)""",
     "chain": f"delete from access_log where chain_id = {FIRST}",
     "strange chain": f"""insert into access_log select gen_random_uuid(), 1, at, municipality_id, person_id, client,
-        kind, operation, document, relation, unit_id, need_case_id, children, seal from access_log
+        kind, operation, document, relation, unit_id, need_case_id, messages_alone, children, seal from access_log
         where chain_id = {FIRST} and sequence = 1""",
     "month": "drop table access_log_months.m202611",
     "emptied month": "truncate access_log_months.m202611",

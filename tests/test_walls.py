@@ -138,6 +138,18 @@ async def test_indexes_are_used_behind_the_wall(place: Place, loaded: Loaded, wh
         assert asked or "Bitmap Index Scan" in text, text
 
 
+async def test_who_has_looked_at_a_child_is_found_by_the_index_behind_the_wall(place: Place, loaded: Loaded) -> None:
+    """Of a log that grows for years; a policy's own condition would come before every index but its own."""
+    async with as_the_api(place) as connection:
+        await connection.execute("select access_log_month($1)", loaded.world.today)
+        await connection.execute("set enable_seqscan = off")
+        await enter(connection, place, loaded.world, "leader")
+        child = await id_of(place, loaded.world)
+        rows = f"select at from seen.access_log where child_id = '{child}' and children @> array['{child}'::uuid]"
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {rows}"))
+        assert "Bitmap Index Scan on m202610_children_idx" in plan, plan
+
+
 async def test_an_older_database_gets_its_walls(test_server: TestServer, tmp_path: Path, monkeypatch) -> None:
     """Migrated from the version before: the rights that the API's role had are taken back."""
     template, name = test_server.template, "older"

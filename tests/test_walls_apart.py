@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from tests.acts import Acts
+from tests.cases import APPROVE, office, opened, written
 from tests.conftest import TestServer, new_database
 from tests.oracle.relations import Relations
 from tests.roads.fixtures import opened_place
@@ -15,8 +17,8 @@ from tests.roads.place import LOGINS, Place
 from tests.walls import alone, take_down
 from tests.worlds.loading import Loaded
 from tests.worlds.random_world import random_world
-from tests.worlds.village import village
-from tests.worlds.world import DAY, World, oslo
+from tests.worlds.village import village, with_threads
+from tests.worlds.world import DAY, LONG_AGO, World, oslo
 
 SEEDS = (7, 20)
 """Of random worlds."""
@@ -61,6 +63,79 @@ async def test_without_row_level_security_no_answer_is_another(unwalled: Place, 
     loaded = await unwalled.load(world)
     differing = await everybody_agrees(unwalled, world, loaded, oslo(world.today + seed % 2 * DAY))
     assert not differing, "\n".join(differing[:20])
+
+
+LOG = "query ($id: ID!) { node(id: $id) { ... on Child { accessLog { totalCount nodes { role } } } } }"
+LOOKED = "{ viewer { cases { nodes { own looks { totalCount nodes { at } } } } } }"
+LOGGED = {
+    ("mother", "pupil"): ["UNIT_LEADER", "UNIT_STAFF", "CONTACT_TEACHER"],
+    ("mother", "gone"): ["UNIT_LEADER", "UNIT_STAFF"],
+    ("father", "pupil"): ["UNIT_LEADER", "UNIT_STAFF", "CONTACT_TEACHER"],
+    # C5, T7: the SFO's staff looked at a thread of the mother's
+    ("father", "gone"): ["UNIT_LEADER"],
+    ("second", "pupil"): ["UNIT_LEADER"],
+    # not in a case opened for that
+    ("second", "gone"): [],
+    ("sfo_leader", "pupil"): ["UNIT_LEADER", "UNIT_STAFF"],
+    ("leader", "pupil"): ["CONTACT_TEACHER"],
+}
+"""By viewer and child, who has looked, newest first; but for the administration. Leaders come last: that they ask is a
+look as well."""
+
+
+async def looked_at(place: Place) -> Acts:
+    """Staff have looked at a child who goes to the SFO and at one who has left it, all but once at threads alone; an
+    administrator has a case on each, one opened for who has looked, and sees the case of a colleague, which waits."""
+    world = office(with_threads(village()))
+    world.person("gone", dt.date(2016, 1, 1))
+    world.enrol("gone", "sfo", LONG_AGO, world.today - 30 * DAY)
+    for guardian in ("mother", "father"):
+        world.responsible(guardian, "gone")
+    world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
+    acts = await Acts.of(place, world)
+    await opened(acts)
+    await acts.ask("officer", "query ($id: ID!) { node(id: $id) { id } }", {"id": acts.id("Child", "pupil")})
+    threads = "{ viewer { threads { nodes { id child { name } } } } }"
+    for who in ("teacher", "sfo_worker"):
+        await acts.ask(who, threads, {})
+    await acts.ask("sfo_leader", threads.replace("name", "birthDate"), {})
+    await written(acts, f"insert into child_protection values ($1, 'FORTROLIG', '{world.today}', null)", "pupil")
+    case = await opened(acts, who="second", forAccessLog=True)
+    assert (await acts.act("third", APPROVE, {"caseId": case}))["problems"] == []
+    await opened(acts, "gone", who="second")
+    return acts
+
+
+async def differing_looks(acts: Acts) -> list[tuple[str, str]]:
+    """What is told otherwise than `LOGGED` says."""
+    wrong = []
+    for (who, child), expected in LOGGED.items():
+        log = (await acts.ask(who, LOG, {"id": acts.id("Child", child)}))["node"]["accessLog"]
+        told = [one["role"] for one in log["nodes"]]
+        if [role for role in told if role != "CASE_WORKER"] != expected or log["totalCount"] != len(told):
+            wrong.append((who, child))
+    cases = (await acts.ask("second", LOOKED, {}))["viewer"]["cases"]["nodes"]
+    assert {one["own"] for one in cases} == {True, False}
+    if any(one["looks"]["nodes"] or one["looks"]["totalCount"] for one in cases if not one["own"]):
+        wrong.append(("second", "case of officer"))
+    return wrong
+
+
+@pytest.mark.parametrize("alone_stands", ["row level security", "the predicates", "neither"])
+async def test_l2_either_wall_alone_tells_the_same_of_who_has_looked(
+    place: Place, unwalled: Place, alone_stands: str
+) -> None:
+    acts = await looked_at(place if alone_stands == "row level security" else unwalled)
+    if alone_stands == "the predicates":
+        assert await differing_looks(acts) == []
+        return
+    with alone(acts.place) as unguarded:
+        acts.place = unguarded
+        wrong = await differing_looks(acts)
+    # What the two take away does matter.
+    both = [("father", "gone"), ("second", "pupil"), ("second", "gone"), ("sfo_leader", "pupil"), ("leader", "pupil"),
+            ("second", "case of officer")]  # fmt: skip
+    assert wrong == (both if alone_stands == "neither" else [])
 
 
 async def test_without_both_walls_strangers_see_what_is_not_theirs(unwalled: Place) -> None:

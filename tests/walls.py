@@ -16,6 +16,7 @@ from sqlalchemy import true
 
 from authz import (
     absence,
+    access_log,
     attachment,
     block,
     broadcast,
@@ -23,6 +24,7 @@ from authz import (
     delegate,
     guardian,
     message,
+    need_case,
     other_adult,
     photo_consent,
     record,
@@ -42,6 +44,7 @@ from tests.roads.place import Place
 
 ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
     (absence, "visible"),
+    (access_log, "visible"),
     (attachment, "visible"),
     (attachment, "of_message"),
     (attachment, "of_record"),
@@ -56,6 +59,8 @@ ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
     (guardian, "visible"),
     (guardian, "child_listed"),
     (message, "visible"),
+    (need_case, "visible"),
+    (need_case, "looks_shown"),
     (other_adult, "visible"),
     (photo_consent, "visible"),
     (record, "visible"),

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from authz.engine.sql import FACTS
 from authz.walls import facts, policies, views
 from authz.walls.session import DIALECT
-from models import Base, Person
+from models import AccessLog, Base, Person
 from models.seen import SCHEMA
 
+LOOKED_UP = (Person.__tablename__, AccessLog.__tablename__)
+"""Tables that nobody reads but through those views of `seen` which say themselves whom they show."""
 END = ";\n--\n"
 """Between statements."""
 TAKE_DOWN = """
@@ -39,9 +41,10 @@ def statements() -> Iterator[str]:
     yield from facts.statements()
     yield f"grant select on all tables in schema {FACTS} to {views.OWNER}"
     yield from policies.statements()
-    for name in (*policies.readable(), Person.__tablename__):
+    for name in (*policies.readable(), *LOOKED_UP):
         yield f"grant select on {name} to {views.OWNER}"
-    yield f"create policy person_looked_up on person for select to {views.OWNER} using (true)"
+    for name in LOOKED_UP:
+        yield f"create policy {name}_looked_up on {name} for select to {views.OWNER} using (true)"
     yield from views.statements()
 
 

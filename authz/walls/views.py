@@ -1,7 +1,8 @@
 """The schema `seen`: people through the rows that name them, people in one role, and rows on one road.
 
 These views belong to a role of their own, `innsyn_wall`, which is under row level security like the API's and may look
-up people beside. One that shows rows of a table shows those alone that the table's own policy lets through.
+up people beside, and who has looked at whom: of those a view shows what its own condition says. One that shows rows of
+another table shows those alone that the table's own policy lets through.
 """
 
 from __future__ import annotations
@@ -11,7 +12,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, select
 
-from authz import absence, attachment, broadcast, child, guardian, need_case, other_adult, staff, substitution, viewer
+from authz import (
+    absence,
+    access_log,
+    attachment,
+    broadcast,
+    child,
+    guardian,
+    need_case,
+    other_adult,
+    staff,
+    substitution,
+    viewer,
+)
 from authz.engine.sql import bare, exists_in, fact, table
 from authz.walls.session import WHOEVER, written
 from models import Group, Person, seen
@@ -40,7 +53,6 @@ def at_group(row: FromClause) -> ColumnElement[bool]:
 ROWS: dict[type, Condition | None] = {
     seen.SeenThread: None,
     seen.SeenMessage: None,
-    seen.SeenAccessLog: None,
     seen.SeenTask: None,
     seen.SeenParticipant: None,
     seen.SeenGuardianship: None,
@@ -53,6 +65,8 @@ ROWS: dict[type, Condition | None] = {
     seen.SeenSubstitution: lambda row: substitution.visible(row, WHOEVER),
     seen.SeenNeedCase: lambda row: need_case.visible(row, WHOEVER),
     seen.SeenCaseOnChild: lambda row: and_(need_case.visible(row, WHOEVER), need_case.open_to_viewer(row, WHOEVER)),
+    seen.SeenAccessLog: lambda row: access_log.visible(row, WHOEVER),
+    seen.SeenCaseLook: lambda row: access_log.looked_in_case(row, WHOEVER),
     seen.SeenAbsence: lambda row: absence.visible(row, WHOEVER),
     seen.SeenAttachment: lambda row: attachment.visible(row, WHOEVER),
     seen.SeenBroadcast: lambda row: broadcast.visible(row, WHOEVER),
@@ -71,9 +85,11 @@ def of_people(view: Any, condition: Condition) -> Select[Any]:
 
 def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
     described = view.__table__
-    row = bare(described.info["of"]).alias("seen_row")
-    source: Any = row
-    columns: list[Any] = [row.c[one.name] for one in bare(described.info["of"]).c]
+    row: Any = bare(described.info["of"]).alias("seen_row")
+    if view is seen.SeenAccessLog:
+        row = access_log.for_each_child(row)
+    source = row
+    columns = list(row.c)
     for prefix, key in described.info.get("people", {}).items():
         person = table(Person, prefix)
         on = [person.c.id == row.c[key]]

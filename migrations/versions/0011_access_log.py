@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("relation", sa.SmallInteger(), nullable=False),
         sa.Column("unit_id", sa.UUID(), nullable=True),
         sa.Column("need_case_id", sa.UUID(), nullable=True),
+        sa.Column("messages_alone", sa.Boolean(), nullable=False),
         sa.Column("children", pg.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(

@@ -49,6 +49,7 @@ A_DAY = Text(
     nn="Du har bede om {found} saker det siste døgnet, og grensa er {limit}.",
     en="You have asked for {found} cases in the last 24 hours, and the limit is {limit}.",
 )
+NOT_OPEN = Text(nb="Saken er ikke åpen.", nn="Saka er ikkje open.", en="The case is not open.")
 OVER = Text(nb="Saken er lukket.", nn="Saka er lukka.", en="The case is closed.")
 OWN = Text(
     nb="Den som ber om en sak, kan ikke godkjenne den selv.",
@@ -155,13 +156,15 @@ async def approve_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome
 
 
 async def extend_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
-    """Up to 24 hours from the opening in all."""
+    """Up to 24 hours from the opening in all. One that waits has no opening yet, whomever it is on."""
     found = await held_case(acting, given["caseId"], policy.is_open)
     await own_and_running(acting, found)
+    if not found["may"]:
+        raise not_allowed("input", "caseId", text=NOT_OPEN)
     if not 1 <= given["hours"] <= MOST_HOURS:
         raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
     until = found["ends_at"] + dt.timedelta(hours=given["hours"])
-    if until > (found["opened_at"] or found["asked_at"]) + dt.timedelta(hours=MOST_HOURS):
+    if until > found["opened_at"] + dt.timedelta(hours=MOST_HOURS):
         raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
     await acting.write(update(NeedCase).where(NeedCase.id == found["id"]).values(until=until))
     return {"case": found["id"]}

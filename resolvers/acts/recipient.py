@@ -209,8 +209,7 @@ async def preview(acting: Acting, arguments: Mapping[str, Any]) -> Mapping[str, 
     chosen = await named(acting, place, given.get("recipientIds") or [], joint=joint)
     reached = [one.person_id for one in chosen]
     reading = await readers(acting, place, reached)
-    for name in ("recipients", "readers"):
-        acting.looked_at[name] = {(place.child_id, place.unit_id)}
+    acting.looked_at[None] = {(place.child_id, place.unit_id)}
     return {
         "recipients": [{"person": (one.type_name, one.key), "side": one.side} for one in chosen],
         "readers": told_readers(reading),
@@ -253,8 +252,7 @@ async def preview_of_message(acting: Acting, told: str) -> Mapping[str, Any]:
     to = [one.person_id for one in reached]
     reading = await readers(acting, place, to)
     to_unit = place.family and not any(one.side == "UNIT" for one in reached)
-    for name in ("recipients", "readers"):
-        acting.looked_at[name] = {(place.child_id, place.unit_id)}
+    acting.looked_at[None] = {(place.child_id, place.unit_id)}
     return {
         "recipients": [{"person": (one.type_name, one.key), "side": one.side} for one in reached],
         "readers": told_readers(reading),

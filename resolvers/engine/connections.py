@@ -46,7 +46,7 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
         counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
     if "filter_child" in own and run.planner.viewer_works and (any(counts.values()) or any(groups.values())):
         # A number of threads about one child is of the child, though no thread may be shown.
-        run.looks.children |= {row[0] for row in await run.fetch(filtered_child(), more)}
+        run.looks.by_threads |= {row[0] for row in await run.fetch(filtered_child(), more)}
     for parent in wanted:
         rows = groups.setdefault(parent, [])
         if further:

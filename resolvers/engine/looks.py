@@ -28,25 +28,34 @@ UNIT_LEADER, UNIT_STAFF = int(Relation.UNIT_LEADER), int(Relation.UNIT_STAFF)
 CASE_WORKER, PARTICIPANT = int(Relation.CASE_WORKER), int(Relation.PARTICIPANT)
 TEACHING = (("contact", CONTACT_TEACHER), ("subject_staff", SUBJECT_STAFF))
 
-Seen: TypeAlias = tuple[UUID, int, UUID | None, UUID | None]
-"""A child, the relation, the unit of the relation, and the need case."""
+Pairs: TypeAlias = set[tuple[UUID | None, UUID | None]]
+Seen: TypeAlias = tuple[UUID, int, UUID | None, UUID | None, bool]
+"""A child, the relation, the unit of the relation, the need case, and whether nothing but messages was seen by it."""
 
 
 @dataclass
 class Looks:
     """About whom the rows were that an answer is made of. Null keys, of what was joined and missing, are nobody."""
 
-    at_units: set[tuple[UUID | None, UUID | None]] = field(default_factory=set)
-    """Children, with the unit that made the row."""
+    at_units: Pairs = field(default_factory=set)
+    """Children, with the unit that made the row; but for threads and what is in them."""
+    threads: Pairs = field(default_factory=set)
+    """The same of threads and what is in them."""
     children: set[UUID | None] = field(default_factory=set)
     """Children as such."""
+    by_threads: set[UUID | None] = field(default_factory=set)
+    """Children as such, of whom only their threads tell."""
     guardians: set[UUID] = field(default_factory=set)
     other_adults: set[UUID] = field(default_factory=set)
     cases: set[tuple[UUID | None, UUID | None]] = field(default_factory=set)
     """Children whom another administrator's case tells of, with the case."""
 
     def __bool__(self) -> bool:
-        return bool(self.at_units or self.children or self.guardians or self.other_adults or self.cases)
+        return any(vars(self).values())
+
+    def made(self, child: UUID | None, unit: UUID | None, *, in_thread: bool) -> None:
+        """A row that a unit made."""
+        (self.threads if in_thread else self.at_units).add((child, unit))
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,13 @@ class Note:
     places: tuple[int, ...]
 
     def take(self, looks: Looks, records: Sequence[Any]) -> None:
-        if self.kind == "at_units":
+        if self.kind in {"at_units", "threads"}:
             child, unit = self.places
-            looks.at_units |= {(r[child], r[unit]) for r in records}
+            getattr(looks, self.kind).update((r[child], r[unit]) for r in records)
+        elif self.kind == "files":
+            child, unit, message = self.places
+            for r in records:
+                looks.made(r[child], r[unit], in_thread=r[message] is not None)
         elif self.kind == "children":
             (child,) = self.places
             looks.children |= {r[child] for r in records}
@@ -97,7 +110,7 @@ async def seen_by_work(run: Run) -> list[Seen]:
     await find_children(run)
     # Whoever is family to a child, or was, has no work with it (R2).
     family = {None, *values["closed"], *values["guardian"], *values["delegate"], *values["oneself"]}
-    seen = Work(values, looks.children - family, {pair for pair in looks.at_units if pair[0] not in family})
+    seen = Work(values, looks, family)
     seen.by_others_cases(pair for pair in looks.cases if pair[0] not in family)
     seen.by_teaching()
     if seen.of_case:
@@ -116,10 +129,11 @@ async def find_children(run: Run) -> None:
     as such."""
     looks = run.looks
     if looks.guardians:
-        looks.children.update(row[0] for row in await rows(run, policy.through_guardians, list(looks.guardians)))
+        for child, by_thread in await rows(run, policy.through_guardians, list(looks.guardians)):
+            (looks.by_threads if by_thread else looks.children).add(child)
     if looks.other_adults:
-        found = await rows(run, policy.through_other_adults, list(looks.other_adults))
-        looks.at_units.update((row[0], row[1]) for row in found)
+        for child, unit, by_thread in await rows(run, policy.through_other_adults, list(looks.other_adults)):
+            looks.made(child, unit, in_thread=by_thread)
     nowhere = {pair for pair in looks.at_units if pair[1] is None}
     if nowhere:
         looks.at_units -= nowhere
@@ -130,30 +144,37 @@ class Work:
     """By which of the viewer's relations, as the keys have them, each child was seen. Sets, and no loop for each child:
     this is done in every answer to whoever works with many."""
 
-    def __init__(self, values: Mapping[str, Any], children: set[Any], at_units: set[Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], looks: Looks, family: set[Any]) -> None:
         self.values = values
-        self.children = children
-        self.at_units = at_units
-        self.of_case = {child for child in values["cases"] if child in children}
+        self.looks = looks
+        self.children: set[Any] = (looks.children | looks.by_threads) - family
+        self.at_units: set[tuple[Any, Any]] = {pair for pair in looks.at_units | looks.threads if pair[0] not in family}
+        self.of_case: set[Any] = set()
         if values["cases"]:
-            self.of_case.update({child for child, _ in at_units}.intersection(values["cases"]))
+            # By a case nobody sees a thread.
+            beyond = looks.children | {child for child, _ in looks.at_units}
+            self.of_case = beyond.intersection(values["cases"]) - family
         self.cases: dict[UUID, UUID] = {}
         self.told: list[Seen] = []
 
     def by_others_cases(self, pairs: Iterable[tuple[Any, Any]]) -> None:
-        self.told += [(child, CASE_WORKER, None, case) for child, case in pairs]
+        self.told += [(child, CASE_WORKER, None, case, False) for child, case in pairs]
+
+    def alone(self, child: Any, unit: Any) -> bool:
+        """Of the child nothing was seen at the unit but threads and what is in them."""
+        return child not in self.looks.children and (child, unit) not in self.looks.at_units
 
     def by_teaching(self) -> None:
         """What a unit made by the relation there, a child as such by each."""
         for name, relation in TEACHING:
             self.told += [
-                (pair[0], relation, pair[1], None)
+                (pair[0], relation, pair[1], None, self.alone(*pair))
                 for pair in zip(self.values[name], self.values[f"{name}_unit"], strict=True)
                 if pair in self.at_units or pair[0] in self.children
             ]
 
     def by_own_case(self) -> None:
-        self.told += [(child, CASE_WORKER, None, self.cases.get(child)) for child in self.of_case]
+        self.told += [(child, CASE_WORKER, None, self.cases.get(child), False) for child in self.of_case]
 
     def at_own_units(self, goes: Iterable[Any]) -> None:
         """`goes`: of the children as such, the viewer's units where they go (true) or went. A leader is one of the
@@ -161,29 +182,37 @@ class Work:
         led, staffed = frozenset(self.values["led"]), frozenset(self.values["staffed"])
         places = {pair for pair in self.at_units if pair[1] in led or pair[1] in staffed}
         places |= {(child, unit) for child, unit, now in goes if now or unit in led}
-        self.told += [(child, UNIT_LEADER if unit in led else UNIT_STAFF, unit, None) for child, unit in places]
-        # Of a child who has left an SFO or kindergarten, its staff see the name, where there are threads (C7).
+        # Of a child who has left an SFO or kindergarten, its staff see threads, and the name beside them (C7).
+        left = {(child, unit) for child, unit, now in goes if not now and unit not in led}
+        self.told += [
+            (
+                pair[0], UNIT_LEADER if pair[1] in led else UNIT_STAFF, pair[1], None,
+                pair in left or self.alone(*pair),
+            )
+            for pair in places
+        ]  # fmt: skip
         met = {seen[0] for seen in self.told}
-        self.told += [(child, UNIT_STAFF, unit, None) for child, unit, _ in goes if child not in met]
+        self.told += [(child, UNIT_STAFF, unit, None, True) for child, unit in left if child not in met]
 
     def by_name_alone(self) -> None:
         """Through a thread, whatever else made it visible: nothing that was seen goes unlogged."""
         met, pairs = {seen[0] for seen in self.told}, {(seen[0], seen[2]) for seen in self.told}
         left = {pair for pair in self.at_units if pair not in pairs and pair[0] not in self.of_case}
         left |= {(child, None) for child in self.children if child not in met}
-        self.told += [(child, PARTICIPANT, unit, None) for child, unit in left]
+        self.told += [(child, PARTICIPANT, unit, None, True) for child, unit in left]
 
 
 def entries(run: Run, kind: str, operation: str | None, document: bytes, seen: Sequence[Seen]) -> list[Entry]:
-    """One for each relation, unit and need case, with all children who were seen by it."""
+    """One for each relation, unit and need case, with all children who were seen by it; those of whom nothing but
+    messages was seen in one of their own."""
     values = run.values
     client = f"{values['issuer']} {values['subject']}" if values["me"] is None else None
     looker = values["now"], values["municipality_id"], values["me"], client
     asked = kind, plain_name(operation), document
-    together: dict[tuple[int, UUID | None, UUID | None], list[UUID]] = {}
+    together: dict[tuple[int, UUID | None, UUID | None, bool], list[UUID]] = {}
     for child, *by in seen:
         together.setdefault(tuple(by), []).append(child)  # type: ignore[arg-type]
-    return [Entry(*looker, *asked, *by, children) for by, children in together.items()]
+    return [Entry(*looker, *asked, *by, children) for by, children in together.items()]  # type: ignore[arg-type]
 
 
 def plain_name(told: str | None) -> str | None:

@@ -212,7 +212,11 @@ class Planner:
         elif not self.viewer_works:
             return
         elif about is not None and about.unit is not None:
-            code.note("at_units", about.child(row, self.keys), about.unit(row))
+            columns = [about.child(row, self.keys), about.unit(row)]
+            if about.message is not None:
+                code.note("files", *columns, about.message(row))
+            else:
+                code.note("threads" if type_name in access_log.OF_THREADS else "at_units", *columns)
         elif about is not None:
             code.note("children", about.child(row, self.keys))
         elif field_name == "Query.node" and type_name in access_log.ADULTS:

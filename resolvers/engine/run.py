@@ -131,8 +131,9 @@ class Run:
         async with self.open_act() as acting:
             try:
                 told = {"problems": [], **await source.look(acting, self.arguments("Query", node))}
-                for _, name, _, _ in payload.steps:
-                    self.looks.at_units |= acting.looked_at.get(name, set())
+                for name in (None, *(name for _, name, _, _ in payload.steps)):
+                    # Whom a thread is for, or would be.
+                    self.looks.threads |= acting.looked_at.get(name, set())
             except ActRefused as refusal:
                 told = {"problems": [problem.told(self.language) for problem in refusal.problems]}
         [made] = await read_payloads(self, payload, [told])
