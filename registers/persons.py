@@ -20,17 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import FamilyRelation, Municipality, ParentalResponsibility, Person, Protection, Residence, new_key
 from norway.days import OSLO
-from registers.folkeregisteret import STRENGT_FORTROLIG, Home, PersonDocument, Responsibility, read_persons
+from registers.folkeregisteret import FORTROLIG, STRENGT_FORTROLIG, Home, PersonDocument, Responsibility, read_persons
 from registers.names import NO_NAME
 from registers.people import KnownPerson, People, birth_columns
 from registers.periods import Reconciled, Span, kept_apart, reconciled
-from registers.plan import InputRefused, Plan, Problem, begin_plan
+from registers.plan import MAX_ENDED, InputRefused, Plan, Problem, begin_plan
 from vault import Vault
 
 __all__ = ["plan_persons", "read_persons"]
 
 Entry = tuple[Any, ...]
 """An entry of foreldreansvar but for its period: child, whether on the child's document, holder, kind."""
+LEVELS = {FORTROLIG: 1, STRENGT_FORTROLIG: 2}
 BEGINNING = dt.date.min
 """Stands for a beginning that the register does not say."""
 
@@ -41,8 +42,10 @@ async def plan_persons(
     municipality_id: UUID,
     documents: Sequence[PersonDocument],
     today: dt.date,
+    max_ended: float = MAX_ENDED,
 ) -> Plan:
-    """What the documents would change. Raises `InputRefused` when two of them are of one person."""
+    """What the documents would change. `plan.stop` is set when they would end or ease more than the share `max_ended`
+    (0 to 1) of the protections that hold. Raises `InputRefused` when two of them are of one person."""
     transaction = await begin_plan(connection)
     organisation_number = await connection.scalar(
         select(Municipality.organisation_number).where(Municipality.id == municipality_id)
@@ -63,6 +66,7 @@ async def plan_persons(
         planner.relations(document, person)
     planner.residences()
     planner.write()
+    plan.stop = planner.stopped(max_ended)
     return plan
 
 
@@ -90,6 +94,12 @@ class _Rows:
         counts.changed += len(self.changed) - len(self.ended)
         plan.update(table, ({"id": key, **columns} for key, columns in self.changed.items()))
         plan.insert(table, self.new)
+
+
+def graded(document: PersonDocument) -> list[tuple[str, dt.date | None]]:
+    """The gradings that are current, of the person and of where they are registered, each with its end."""
+    told = [(grading.level, grading.until) for grading in document.gradings if grading.current]
+    return told + [(home.level, home.until) for home in document.homes if home.level and home.current]
 
 
 def _known(day: dt.date) -> dt.date | None:
@@ -218,6 +228,25 @@ class _Planner:
         for hashed, in_use in list(person.numbers.items()):
             if in_use and hashed not in told:
                 self.people.set_in_use(person, hashed, in_use=False)
+
+    def stopped(self, max_ended: float) -> str | None:
+        """Why the plan is held back: an extract without protections looks like a town where nobody is in danger."""
+        before = {one for one in {*self.known_protections, *self.known_residences} if self._known_level(one)}
+        eased = sum(self._known_level(person.id) > self._told_level(document) for document, person in self.joined)
+        if not before or eased / len(before) <= max_ended:
+            return None
+        return (
+            f"The documents would end or ease {eased} of {len(before)} protections ({eased / len(before):.0%}),"
+            f" more than the {max_ended:.0%} that may end at once."
+        )
+
+    def _known_level(self, person_id: UUID) -> int:
+        """What protects somebody today or from a known day on, as far as it is known: 0 is nothing."""
+        rows = [*self.known_protections.get(person_id, ()), *self.known_residences.get(person_id, ())]
+        return max((LEVELS[row.level] for row in rows if row.level and self._ahead(row.until)), default=0)
+
+    def _told_level(self, document: PersonDocument) -> int:
+        return max((LEVELS[level] for level, until in graded(document) if self._ahead(until)), default=0)
 
     # What the documents say
 
@@ -366,9 +395,7 @@ class _Planner:
         return until is None or until > self.today
 
     def _is_strict(self, document: PersonDocument) -> bool:
-        graded = [(grading.level, grading.current, grading.until) for grading in document.gradings]
-        graded += [(home.level or "", home.current, home.until) for home in document.homes]
-        return any(level == STRENGT_FORTROLIG and current and self._ahead(until) for level, current, until in graded)
+        return any(level == STRENGT_FORTROLIG and self._ahead(until) for level, until in graded(document))
 
     def _strict(
         self, told_of: dict[UUID, list[tuple[bytes | None, Home]]], kept: dict[UUID, list[Any]]

@@ -151,6 +151,10 @@ class Statement:
 Write = Insert | Update | Delete | Statement
 
 
+MAX_ENDED = 0.1
+"""The share of what holds, as of people or of protections, that a source may end without being told to go on."""
+
+
 @dataclass
 class Plan:
     """What an import would do. Empty: everything is known already."""

@@ -33,13 +33,10 @@ from norway.names import name_order
 from registers.oneroster import Roster, RosterPerson, Told, read_roster
 from registers.people import KnownPerson, People
 from registers.periods import Span, reconciled
-from registers.plan import Plan, Problem, begin_plan
+from registers.plan import MAX_ENDED, Plan, Problem, begin_plan
 from vault import Vault
 
-__all__ = ["MAX_ENDED", "Roster", "plan_roster", "read_roster"]
-
-MAX_ENDED = 0.1
-"""The share of people, or of enrolments, that a roster may end without being told to go on."""
+__all__ = ["Roster", "plan_roster", "read_roster"]
 
 Tie = tuple[UUID, ...]
 """What ties together: a person and a unit, a person and a group."""

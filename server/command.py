@@ -265,17 +265,17 @@ def import_options(command: Command) -> Command:
     return command
 
 
+def max_ended_option(what: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--max-ended", metavar="PERCENT", type=click.FloatRange(0, 100), default=10, show_default=True,
+        help=f"The share of {what} may end; what ends on its known date does not count.",
+    )  # fmt: skip
+
+
 @import_.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @import_options
-@click.option(
-    "--max-ended",
-    metavar="PERCENT",
-    type=click.FloatRange(0, 100),
-    default=10,
-    show_default=True,
-    help="The share of people or of enrolments that the roster may end; what ends on its known date does not count.",
-)
+@max_ended_option("people or of enrolments that the roster")
 def roster(path: Path, max_ended: float, **options: Any) -> None:
     """Take in a OneRoster folder or zip file (CSV, version 1.2 or 1.1)."""
     carry_out("roster", path, max_ended=max_ended / 100, **options)
@@ -284,9 +284,10 @@ def roster(path: Path, max_ended: float, **options: Any) -> None:
 @import_.command()
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @import_options
-def persons(path: Path, **options: Any) -> None:
+@max_ended_option("protections that the documents")
+def persons(path: Path, max_ended: float, **options: Any) -> None:
     """Take in person documents of Folkeregisteret, one JSON document a line."""
-    carry_out("persons", path, **options)
+    carry_out("persons", path, max_ended=max_ended / 100, **options)
 
 
 @import_.command()

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models import Municipality
 from registers.local import plan_local, read_local
 from registers.persons import plan_persons, read_persons
-from registers.plan import Plan, apply_plan
-from registers.roster import MAX_ENDED, plan_roster, read_roster
+from registers.plan import MAX_ENDED, Plan, apply_plan
+from registers.roster import plan_roster, read_roster
 from server.clock import Clock
 from server.data_folder import DataFolder
 from server.database import Database
@@ -103,7 +103,7 @@ def _read(wanted: Import) -> Callable[[AsyncConnection, Vault], Awaitable[Plan]]
 
         async def plan_of(connection: AsyncConnection, vault: Vault) -> Plan:
             municipality = await the_municipality(connection, wanted.municipality)
-            return await plan_persons(connection, vault, municipality.id, documents, today)
+            return await plan_persons(connection, vault, municipality.id, documents, today, wanted.max_ended)
 
     else:
         facts = read_local(wanted.path)

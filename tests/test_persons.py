@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from registers.persons import read_persons
-from registers.plan import InputRefused
+from registers.plan import InputRefused, PlanNotApplicable, apply_plan
 from server.database import Database
 from tests.town import LEADER, NORA, ODIN, TEACHER, TODAY, Town, but, small
 from vault import Vault
@@ -486,6 +486,41 @@ async def test_protection_without_a_day_began_when_it_was_first_known(town: Town
     await town.hears(nora(adressebeskyttelse=[entry]))
     await town.hears(nora(adressebeskyttelse=[entry]), today=LATER)
     assert await town.rows("select since, until from protection") == [(TODAY, None)]
+
+
+@pytest.mark.parametrize(
+    "eased",
+    [
+        pytest.param({}, id="without the part"),
+        pytest.param({"adressebeskyttelse": [graded("ugradert")]}, id="ended"),
+        pytest.param({"adressebeskyttelse": [graded("fortrolig")]}, id="eased"),
+    ],
+)
+async def test_r3_documents_that_would_end_protections_stop_until_told_to_go_on(
+    town: Town, eased: dict[str, Any]
+) -> None:
+    strict = [graded("strengtFortrolig")]
+    await town.hears(nora(adressebeskyttelse=strict), mother(adressebeskyttelse=strict))
+    async with town.documents_planned(nora(**eased), today=LATER, max_ended=0.1) as (connection, plan):
+        assert "1 of 2 protections" in plan.stop
+        with pytest.raises(PlanNotApplicable):
+            await apply_plan(connection, plan)
+    assert await town.rows("select 1 from protection where until is not null") == []
+    async with town.documents_planned(nora(**eased), today=LATER, max_ended=0.5) as (connection, plan):
+        await apply_plan(connection, plan)
+    assert len(await town.rows("select 1 from protection where until is not null")) == 1
+
+
+async def test_r3_what_protects_otherwise_or_as_long_as_was_known_ends_nothing(town: Town) -> None:
+    here = nora(bostedsadresse=[street(adressegradering="fortrolig")])
+    await town.hears(nora(adressebeskyttelse=[graded("fortrolig")]), mother(adressebeskyttelse=[graded("fortrolig")]))
+    async with town.documents_planned(here, today=LATER, max_ended=0.1) as (_, plan):
+        assert plan.stop is None
+    await town.hears(here, today=LATER)
+    async with town.documents_planned(here, today=LATER, max_ended=0.1) as (_, plan):
+        assert plan.stop is None
+    async with town.documents_planned(nora(), today=LATER, max_ended=0.1) as (_, plan):
+        assert "1 of 2 protections" in plan.stop
 
 
 async def test_an_instant_counts_as_its_oslo_day(town: Town) -> None:

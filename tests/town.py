@@ -151,13 +151,15 @@ class Town:
         return self.file
 
     @asynccontextmanager
-    async def documents_planned(self, *documents: Any, today: dt.date = TODAY) -> AsyncIterator[Any]:
+    async def documents_planned(
+        self, *documents: Any, today: dt.date = TODAY, max_ended: float = 1
+    ) -> AsyncIterator[Any]:
         engine = self.database.admin_engine()
         try:
             ((municipality,),) = await self.rows("select id from municipality")
             async with engine.begin() as connection:
                 read = read_persons(self.lines(*documents))
-                yield connection, await plan_persons(connection, self.vault, municipality, read, today)
+                yield connection, await plan_persons(connection, self.vault, municipality, read, today, max_ended)
         finally:
             await engine.dispose()
 

@@ -62,7 +62,7 @@ async def load(world: World, database: Database, vault: Vault) -> Loaded:
         for number, reading in enumerate(world.readings):
             documents = read_persons(write_persons(world, reading.documents, path / f"persons{number}.ndjson"))
             async with engine.begin() as connection:
-                plan = await plan_persons(connection, vault, municipality, documents, reading.day)
+                plan = await plan_persons(connection, vault, municipality, documents, reading.day, max_ended=1)
                 await carry_out(connection, plan)
         local = write_local(world, path / "local.ndjson")
         if local.stat().st_size:
