@@ -223,6 +223,17 @@ async def test_r1_the_voice_of_somebody_who_is_blocked_since_counts_no_more(plac
     assert await family.relations("father") == []
 
 
+async def test_r2_the_voice_of_somebody_who_turns_out_to_be_family_counts_no_more(place) -> None:
+    family = await at(place, with_case())
+    block = (await family.blocks("leader", "father"))["block"]["id"]
+    await lifted(family, "leader", block)
+    family.acts.world.family("pupil", "leader", "slektning", "barn")
+    await family.imports_again()
+    assert await family.relations("leader") == []
+    await lifted(family, "officer", block)
+    assert await family.relations("father") == []
+
+
 @pytest.mark.parametrize(
     ("who", "code"), [("mother", "NOT_FOUND"), ("teacher", "NOT_FOUND"), ("other_leader", "NOT_FOUND"),
                       ("father", "NOT_FOUND"), ("officer", "NOT_FOUND")],

@@ -15,6 +15,10 @@ import pytest
 
 from demo.contact_register import running_contact_register
 from registers.contacts import REST, ContactRegisterNotAvailable, Krr, NoContacts, read_people
+from tests.acts import Acts
+from tests.family import Family
+from tests.logged import log_rows
+from tests.worlds.village import village
 
 NUMBER, OTHER = "01817512345", "02817512345"
 
@@ -188,3 +192,19 @@ async def test_a_failing_register_is_left_alone_for_a_while(register: Register) 
 
 async def test_without_a_register_nobody_is_known() -> None:
     assert await NoContacts().look_up([NUMBER]) == {}
+
+
+async def test_l5_contact_details_are_asked_for_each_time_and_stored_nowhere(place) -> None:
+    acts = await Acts.of(place, village())
+    family, number = Family(acts), acts.world.people["mother"].number or ""
+    text = "query ($id: ID!) { node(id: $id) { ... on Guardian { contact { phone email } } } }"
+    before = await family.digest()
+    for digits in ("+4799900011", "+4799900022"):
+        told = {"phone": digits, "email": f"{digits[-2:]}@example.no"}
+        place.contacts.known[number] = {**told, "reserved": False}
+        node = (await acts.ask("teacher", text, {"id": acts.id("Guardian", "mother")}))["node"]
+        assert node["contact"] == told
+    assert await family.digest() == before
+    log = await log_rows(place.database, acts.loaded.municipality)
+    assert len(log) == 2
+    assert not [row for row in log if "79990" in str(row) or "example.no" in str(row)]

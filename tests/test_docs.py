@@ -182,6 +182,18 @@ def test_every_incident_and_promise_has_a_test_or_says_that_there_is_nothing_to_
     assert Counter(row[0] for row in bare) <= STANDS_BY_NO_TEST
 
 
+def test_every_line_of_the_law_has_a_test_or_is_not_built() -> None:
+    page = "rules-kept.md"
+    of_law = {"Relations": "2. Relations: the only facts that open anything", "Acts": "5. Acts"}
+    of_law["When a right ends"] = "7. When a right ends"
+    for here, there in of_law.items():
+        assert [row[0] for row in rows_of(page, here)] == [row[0] for row in rows_of("rules.md", there)], here
+    kept = {heading: rows_of(page, heading) for heading in ("Words", *of_law, "Rules")}
+    assert sorted(row[0] for row in kept["Rules"]) == sorted(RULES)
+    bare = [row[0] for rows in kept.values() for row in rows if "`test_" not in row[1] and row[1] != "Not built."]
+    assert bare == []
+
+
 def test_the_threat_model_asks_all_six_questions_of_each_flow() -> None:
     text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
     flows = re.findall(r"^## (\d+\. .*)$", text, re.MULTILINE)

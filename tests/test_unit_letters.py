@@ -351,6 +351,25 @@ async def test_a_sender_who_has_stopped_by_then_begins_no_more_threads(place, wh
     assert await progress(acts, "leader", made["id"]) is None
 
 
+@pytest.mark.parametrize(
+    ("to", "begun"),
+    [({}, 1), ({"onBehalfOfUnit": True}, 0), ({"group": None}, 0)],
+    ids=["to the class", "on behalf of the school", "to the school"],
+)
+async def test_a_leader_who_only_teaches_by_then_begins_no_threads_as_leader(place, to, begun: int) -> None:
+    world = class_3b()
+    world.member("leader", "3B", "CONTACT_TEACHER", LONG_AGO)
+    for held in world.positions:
+        if held.person == "leader":
+            held.until = TODAY + DAY
+    world.employ("leader", "school", "TEACHER", TODAY + DAY)
+    acts = await Acts.of(place, world)
+    assert (await letter(acts, "leader", **to))["problems"] == []
+    acts.now = oslo(TODAY + DAY, "00:00")
+    await delivered(acts)
+    assert len(await threads(acts, "mother")) == begun
+
+
 async def test_a_child_who_has_left_the_group_by_then_is_passed_over(place) -> None:
     world = class_3b()
     for told in world.memberships:

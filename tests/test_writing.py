@@ -11,7 +11,7 @@ import pytest
 from resolvers.ids import decode
 from tests.acts import ADD, PREVIEW, READ, RETRACT, SEND, START, Acts, act, codes
 from tests.worlds.village import village
-from tests.worlds.world import oslo
+from tests.worlds.world import DAY, oslo
 
 
 @pytest.fixture
@@ -52,6 +52,62 @@ async def test_guardian_names_staff_of_the_child(acts: Acts) -> None:
     [thread] = (await acts.start("mother", "school", "pupil", acts.id("StaffMember", "maths_teacher")))["threads"]
     assert await acts.bodies("maths_teacher", thread["id"]) == ["Hei"]
     assert await acts.bodies("assistant", thread["id"]) is None
+
+
+STARTS = {
+    "teacher": "school",
+    "maths_teacher": "school",
+    "assistant": "school",
+    "leader": "school",
+    "sfo_worker": "sfo",
+    "sfo_leader": "sfo",
+}
+"""Everybody who stands in a staff relation to the pupil, and where."""
+
+
+@pytest.mark.parametrize("who", STARTS)
+async def test_staff_start_a_thread_with_whom_they_name_and_write_in_it_as_themselves(acts: Acts, who: str) -> None:
+    [thread] = (await acts.start(who, STARTS[who], "pupil", acts.id("Guardian", "mother")))["threads"]
+    [first] = thread["messages"]["nodes"]
+    assert (first["author"], first["onBehalfOf"]) == ({"name": acts.world.people[who].name}, None)
+    assert (await acts.send(who, thread["id"], "Mer"))["problems"] == []
+    assert await acts.bodies("mother", thread["id"]) == ["Hei", "Mer"]
+
+
+@pytest.mark.parametrize("who", STARTS)
+async def test_staff_do_not_start_a_thread_with_nobody(acts: Acts, who: str) -> None:
+    before = await everything(acts)
+    assert codes(await acts.start(who, STARTS[who], "pupil")) == ["INVALID"]
+    assert await everything(acts) == before
+
+
+async def with_aunt(place) -> Acts:
+    """The aunt is the mother's delegate at the SFO."""
+    world = village()
+    world.delegate("aunt", "pupil", "sfo")
+    world.consent("mother", "pupil", "aunt", "sfo")
+    return await Acts.of(place, world)
+
+
+async def test_a_delegate_starts_threads_and_writes_at_the_own_unit_alone(place) -> None:
+    acts = await with_aunt(place)
+    [thread] = (await acts.start("aunt", "sfo", "pupil"))["threads"]
+    assert (await acts.send("aunt", thread["id"], "Mer"))["problems"] == []
+    assert {who for who in acts.people() if await acts.bodies(who, thread["id"]) == ["Hei", "Mer"]} == {
+        "aunt", "sfo_worker", "sfo_leader",
+    }  # fmt: skip
+    before = await everything(acts)
+    assert codes(await acts.start("aunt", "school", "pupil")) == ["NOT_ALLOWED"]
+    assert codes(await acts.start("aunt", "sfo", "pupil", login="employee")) == ["NOT_FOUND"]
+    assert await everything(acts) == before
+
+
+async def test_a_delegate_is_written_to_by_staff_of_that_unit_alone(place) -> None:
+    acts = await with_aunt(place)
+    aunt = acts.id("OtherAdult", "aunt")
+    [thread] = (await acts.start("sfo_worker", "sfo", "pupil", aunt))["threads"]
+    assert await acts.bodies("aunt", thread["id"]) == ["Hei"]
+    assert codes(await acts.start("teacher", "school", "pupil", aunt)) == ["NOT_FOUND"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +183,22 @@ async def test_t8_joint_thread_cannot_be_had_while_a_block_on_the_child_stands(p
     assert codes(await acts.start("teacher", "school", "pupil", *to, joint=True)) == ["NOT_ALLOWED"]
 
 
+@pytest.mark.parametrize(
+    ("who", "to"),
+    [
+        ("teacher", [("Guardian", "mother")]),
+        ("teacher", [("Guardian", "mother")] * 2),
+        ("mother", [("StaffMember", "teacher"), ("StaffMember", "leader")]),
+    ],
+)
+async def test_t8_a_joint_thread_is_of_two_homes_and_asked_for_by_staff(acts: Acts, who: str, to) -> None:
+    before = await everything(acts)
+    told = await acts.start(who, "school", "pupil", *(acts.id(*one) for one in to), joint=True)
+    assert codes(told) == ["INVALID"]
+    assert told["problems"][0]["field"] == ["input", "joint"]
+    assert await everything(acts) == before
+
+
 async def test_preview_token_of_other_recipients_is_a_conflict(acts: Acts) -> None:
     where = {"unitId": acts.id("Unit", "school"), "childId": acts.id("Child", "pupil")}
     mother, father = acts.id("Guardian", "mother"), acts.id("Guardian", "father")
@@ -144,6 +216,11 @@ async def test_only_unit_staff_and_leaders_write_on_behalf_of_the_unit(acts: Act
     assert thread["messages"]["nodes"][0]["onBehalfOf"]["name"] == "Fjellet SFO"
     assert codes(await acts.start("teacher", "school", "pupil", mother, onBehalfOfUnit=True)) == ["NOT_ALLOWED"]
     assert codes(await acts.start("mother", "school", "pupil", onBehalfOfUnit=True)) == ["NOT_ALLOWED"]
+    [thread] = (await acts.start("mother", "school", "pupil"))["threads"]
+    for who in ("mother", "teacher"):
+        assert codes(await acts.send(who, thread["id"], onBehalfOfUnit=True)) == ["NOT_ALLOWED"]
+    told = await acts.send("leader", thread["id"], onBehalfOfUnit=True)
+    assert told["message"]["onBehalfOf"]["name"] == "Fjellet skole"
 
 
 @pytest.mark.parametrize("field", ["subject", "body"])
@@ -183,8 +260,9 @@ async def test_thread_that_is_not_seen_cannot_be_told_from_one_that_never_was(ac
 async def test_c6_leader_of_a_child_who_has_left_reads_and_does_not_write(place) -> None:
     world = village()
     then = oslo(world.today.replace(month=9))
-    world.thread("talk", "school", "pupil", then, ("mother",), ("teacher",))
+    world.thread("talk", "school", "pupil", then, ("mother",), ("teacher", "leader"))
     world.message("note", "talk", "mother", then)
+    world.message("own", "talk", "leader", then + DAY)
     left = await Acts.of(place, world)
     connection = await asyncpg.connect(**place.database.admin_connect)
     await connection.execute(
@@ -196,6 +274,8 @@ async def test_c6_leader_of_a_child_who_has_left_reads_and_does_not_write(place)
     assert codes(await left.send("leader", left.id("Thread", "talk"))) == ["NOT_ALLOWED"]
     colleague = {"threadId": left.id("Thread", "talk"), "personId": left.id("StaffMember", "teacher")}
     assert codes(await left.act("leader", ADD, colleague)) == ["NOT_ALLOWED"]
+    assert codes(await left.act("leader", RETRACT, {"messageId": left.id("Message", "own")})) == ["NOT_ALLOWED"]
+    assert codes(await left.start("leader", "school", "pupil", left.id("Guardian", "mother"))) == ["NOT_ALLOWED"]
 
 
 # --- once ---------------------------------------------------------------------------------------------------------
