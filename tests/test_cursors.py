@@ -31,6 +31,15 @@ def test_cursor_is_none_for_another_viewer_connection_or_parent(elsewhere):
     assert cursors.open(cursors.seal([INSTANT, ROW], WHERE), elsewhere, [dt.datetime, UUID]) is None
 
 
+def test_cursor_is_spelt_in_one_way():
+    cursors = Cursors(KEY)
+    sealed = cursors.seal([INSTANT], WHERE)
+    for other in (f"{sealed}=", f"{sealed}\n", f"{sealed[:9]}!{sealed[9:]}"):
+        assert cursors.open(other, WHERE, [dt.datetime]) is None
+    last = {letter: cursors.open(sealed[:-1] + letter, WHERE, [dt.datetime]) for letter in "AEIMQUYcgkosw048_-Bh3"}
+    assert {letter for letter, values in last.items() if values} <= {sealed[-1]}
+
+
 def test_cursor_tells_nothing_of_its_values():
     sealed = Cursors(KEY).seal(["Ærlig Fjell", ROW], WHERE)
     assert "rlig" not in sealed

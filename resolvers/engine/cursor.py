@@ -24,16 +24,22 @@ class Cursors:
 
     def seal(self, values: Sequence[Any], bound_to: str) -> str:
         told = orjson.dumps([value.hex if hasattr(value, "hex") else value for value in values])
-        return urlsafe_b64encode(self._siv.encrypt(told, [bound_to.encode()])).rstrip(b"=").decode()
+        return spelt(self._siv.encrypt(told, [bound_to.encode()]))
 
     def open(self, cursor: str, bound_to: str, types: Sequence[type]) -> list[Any] | None:
         """The values; null for what is no cursor of this connection for this viewer."""
         try:
             raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            if spelt(raw) != cursor:
+                return None
             told = orjson.loads(self._siv.decrypt(raw, [bound_to.encode()]))
         except (InvalidTag, ValueError):
             return None
         return [read(value, wanted) for value, wanted in zip(told, types, strict=True)]
+
+
+def spelt(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def read(value: Any, wanted: type) -> Any:
