@@ -440,6 +440,14 @@ async def test_l4_acknowledged_sensitive_message_is_sent_and_lies_encrypted(acts
     assert await acts.bodies("teacher", thread["id"]) == [body]
 
 
+async def test_l4_body_below_a_sensitive_subject_lies_encrypted(acts: Acts) -> None:
+    told = await acts.start(
+        "mother", "school", "pupil", subject="Hun har diabetes", body="Se emnet.", acknowledgeSensitive=True
+    )
+    row = await stored(acts, told["threads"][0]["messages"]["nodes"][0]["id"])
+    assert (row["body"], row["body_cipher"] is not None) == ("", True)
+
+
 async def test_plain_message_lies_plain_even_where_the_sender_acknowledged(acts: Acts) -> None:
     [thread] = (await acts.start("mother", "school", "pupil", acknowledgeSensitive=True))["threads"]
     assert (await stored(acts, thread["messages"]["nodes"][0]["id"]))["body_cipher"] is None

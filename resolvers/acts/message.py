@@ -90,7 +90,7 @@ async def checked_body(acting: Acting, given: Mapping[str, Any], unit_id: UUID) 
             problems.append(Problem(ProblemCode.SENSITIVE_CONTENT, text, ("input", name), details=details))
     if problems:
         raise ActRefused(*problems)
-    return Body(body, bool(found["body"]))
+    return Body(body, any(found.values()))
 
 
 async def write_message(
