@@ -61,7 +61,8 @@ class AppointSubstituteInput:
     unit_id: strawberry.ID = strawberry.field(description="Where.")
     staff_member_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A StaffMember id.")
     national_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Their national identity number, together with the name."
+        default=strawberry.UNSET,
+        description="Their national identity number, together with the name; INVALID where they are not yet 18.",
     )
     name: str | None = strawberry.field(
         default=strawberry.UNSET,

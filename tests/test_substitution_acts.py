@@ -6,8 +6,10 @@ import datetime as dt
 
 import pytest
 
+from norway.national_id import D_NUMBER, with_check_digits
 from tests.acts import Acts, codes
 from tests.family import UNKNOWN, Family
+from tests.worlds.numbers import synthetic_number
 from tests.worlds.village import village
 from tests.worlds.world import DAY, TODAY, oslo
 
@@ -102,6 +104,62 @@ async def test_a_number_does_not_give_away_a_name_nor_let_in_a_stranger(family: 
     told = await appoints(family, "leader", nationalId=UNKNOWN, name="Ny Vikar")
     assert told["problems"] == []
     assert told["substitution"]["name"] == "Ny Vikar"
+
+
+# --- of age -----------------------------------------------------------------------------------------------------------
+
+
+def number_of(born: dt.date, first_day: int = 0) -> str:
+    """A number of nobody in the village; `first_day` is what is added to the day."""
+    for serial in range(100, 150):
+        nine = synthetic_number(born, serial)[:9]
+        made = with_check_digits(f"{int(nine[:2]) + first_day:02}{nine[2:]}")
+        if made:
+            return made
+    raise ValueError(born)
+
+
+@pytest.mark.parametrize("first_day", [0, D_NUMBER])
+@pytest.mark.parametrize(
+    ("born", "found"),
+    [
+        (TODAY.replace(year=TODAY.year - 18), []),
+        (TODAY.replace(year=TODAY.year - 18) + DAY, ["INVALID"]),
+        (TODAY.replace(year=TODAY.year - 8), ["INVALID"]),
+        (TODAY, ["INVALID"]),
+        (TODAY.replace(year=TODAY.year - 99), []),
+    ],
+)
+async def test_nobody_is_appointed_before_they_are_18(family: Family, born: dt.date, found, first_day: int) -> None:
+    told = await appoints(family, "leader", nationalId=number_of(born, first_day), name="Munter Nype")
+    assert codes(told) == found
+
+
+async def test_somebody_comes_of_age_at_midnight_in_oslo(family: Family) -> None:
+    born = TODAY.replace(year=TODAY.year - 18) + DAY
+    seen = []
+    for clock in ("23:59:58", "23:59:59"):  # each question is asked a second later
+        family.acts.now = oslo(TODAY, clock)
+        seen.append(codes(await appoints(family, "leader", nationalId=number_of(born), name="Munter Nype")))
+    assert seen == [["INVALID"], []]
+
+
+async def test_c1_a_child_s_number_is_refused_alike_whether_the_child_is_known_or_not(family: Family) -> None:
+    before = await family.digest()
+    pupil = family.acts.world.people["pupil"]
+    answers = [
+        await appoints(family, "leader", nationalId=number, name=name)
+        for number in (family.number("pupil"), family.number("stranger"), number_of(dt.date(2018, 2, 3)))
+        for name in (pupil.name, "Munter Nype")
+    ]
+    assert await family.digest() == before
+    assert answers[1:] == answers[:-1]
+    [problem] = answers[0]["problems"]
+    assert (problem["code"], problem["field"]) == ("INVALID", ["input", "nationalId"])
+    assert "18" in problem["message"]
+
+
+# --- what a substitute may, and until when ----------------------------------------------------------------------------
 
 
 async def test_r2_a_substitute_is_not_staff_to_their_own_child(family: Family) -> None:

@@ -14,6 +14,8 @@ from authz import substitution as policy
 from authz.engine.sql import HERE, fact, table
 from models import Group, GroupMembership, Kinship, Position, Substitution, Unit, new_key
 from models.seen import SeenStaffMember
+from norway.days import birthday
+from norway.national_id import born_at_the_latest
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import UNIT, WHICH, make_due_tasks
 from resolvers.acts.delegate import checked_period
@@ -23,6 +25,7 @@ from resolvers.problems import TOO_MANY, Text, invalid, not_allowed, not_found
 
 LONGEST = dt.timedelta(days=366)
 MOST_GROUPS = 50
+OF_AGE = 18
 ROLES = {"SCHOOL": ("TEACHER", "ASSISTANT")}
 OF_OTHERS = ("STAFF",)
 """Roles by the kind of the unit; a leader is the roster's to name."""
@@ -36,6 +39,11 @@ NAME_AND_NUMBER = Text(
     nb="Nummeret og navnet hører ikke sammen.",
     nn="Nummeret og namnet høyrer ikkje saman.",
     en="The number and the name do not belong together.",
+)
+TOO_YOUNG = Text(
+    nb="En vikar må ha fylt 18 år, og det har ikke den som har dette nummeret.",
+    nn="Ein vikar må ha fylt 18 år, og det har ikkje den som har dette nummeret.",
+    en="A substitute must be 18 or older, and whoever has this number is not.",
 )
 TOO_LONG = Text(
     nb="Et vikariat varer høyst ett år.", nn="Eit vikariat varer høgst eitt år.", en="It lasts a year at the most."
@@ -117,7 +125,7 @@ async def groups_of(acting: Acting, unit_id: UUID, told: Sequence[Mapping[str, A
 
 
 async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
-    """A colleague whom the leader sees; or, by number and name, anybody. A name that is not that of a person who is
+    """A colleague whom the leader sees; or, by number and name, any adult. A name that is not that of a person who is
     known refuses: a slip in a number must not let a stranger in, nor must a number give away a name."""
     told, number, name = given.get("staffMemberId"), given.get("nationalId"), given.get("name")
     person = table(SeenStaffMember, "substitute")
@@ -137,6 +145,9 @@ async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
         raise invalid(WHO, "input")
     checked = checked_name(name, "input", "name")
     told_number = checked_number(number, "input", "nationalId")
+    # By the number alone, so that a child who is known and one who is not are refused alike.
+    if birthday(born_at_the_latest(told_number, acting.today), OF_AGE) > acting.today:
+        raise invalid(TOO_YOUNG, "input", "nationalId")
     known = await person_known(acting, told_number)
     if known is not None and (known["given_name"] or known["family_name"]) and not same_name(checked, known["name"]):
         raise invalid(NAME_AND_NUMBER, "input", "name")
