@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from norway.national_id import D_NUMBER, with_check_digits
+from resolvers import ids
 from tests.acts import Acts, codes
 from tests.family import UNKNOWN, Family
 from tests.worlds.numbers import synthetic_number
@@ -104,6 +105,23 @@ async def test_a_number_does_not_give_away_a_name_nor_let_in_a_stranger(family: 
     told = await appoints(family, "leader", nationalId=UNKNOWN, name="Ny Vikar")
     assert told["problems"] == []
     assert told["substitution"]["name"] == "Ny Vikar"
+
+
+STAFF = "query ($id: ID!) { node(id: $id) { ... on Unit { staff { id name } groups { staff { id name } } } } }"
+
+
+async def test_members_of_staff_of_one_name_do_not_stand_by_who_was_known_first(family: Family) -> None:
+    """Beside a number of nobody's, told with the same name, a leader would learn whether another was known before."""
+    name = "Munter Nype"
+    for serial in range(130, 136):
+        number = synthetic_number(dt.date(1990, 1, 1), serial)
+        told = await appoints(family, "leader", nationalId=number, name=name, groups=[role(family, "3B", "ASSISTANT")])
+        assert told["problems"] == []
+    unit = (await family.acts.ask("leader", STAFF, {"id": family.acts.id("Unit", "school")}))["node"]
+    [of_class] = [group["staff"] for group in unit["groups"] if len(group["staff"]) > 6]
+    for listed in (unit["staff"], of_class):
+        keys = [ids.decode(one["id"]) for one in listed if one["name"] == name]
+        assert (len(keys), keys) == (6, sorted(keys))
 
 
 # --- of age -----------------------------------------------------------------------------------------------------------
