@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
 
 import migrations
 from authz.engine import keys
@@ -25,7 +26,8 @@ from models import Base, Enrolment, Position, new_key
 from models.seen import SCHEMA
 from resolvers.gateway import SECONDS_TO_LEAVE, Gateway, asked_by
 from server.data_folder import DataFolder
-from server.database import API, NAME, open_database
+from server.database import API, NAME, migration_config, open_database
+from tests.acts import Acts, act
 from tests.conftest import TestServer, url_of
 from tests.oracle.relations import Relations
 from tests.roads.fixtures import opened_place
@@ -470,6 +472,53 @@ async def test_nobody_gives_another_number_to_whoever_signs_in(place: Place, loa
                 )
 
 
+async def appointed(acts: Acts, name: str) -> asyncpg.Record:
+    """The substitution of the aunt, whom the leader names so."""
+    given = {
+        "unitId": acts.id("Unit", "school"),
+        "nationalId": acts.world.people["aunt"].number,
+        "name": name,
+        "role": "TEACHER",
+        "until": (acts.world.today + DAY).isoformat(),
+        "idempotencyKey": acts.key(),
+    }
+    told = await acts.act("leader", act("appointSubstitute", "substitution { id }"), given)
+    assert told["problems"] == []
+    asked = "select s.id, s.person_id, p.municipality_id from substitution s join person p on p.id = s.person_id"
+    [made] = await as_owner(acts.place, f"{asked} where p.municipality_id = $1", acts.loaded.municipality)
+    return made
+
+
+async def test_nobody_gives_a_number_to_whom_a_false_name_has_made(place: Place) -> None:
+    """Nobody signs in as a substitute whose number was another's, whatever acts come later."""
+    acts = await Acts.of(place, village())
+    made = await appointed(acts, "Rask Elv")
+    async with as_the_api(place) as connection:
+        await enter(connection, place, acts.world, "leader")
+        with refused():
+            await connection.execute(
+                "insert into person_identifier (municipality_id, number_hash, number_cipher, person_id, in_use)"
+                " values ($1, 'x', 'x', $2, true)",
+                made["municipality_id"],
+                made["person_id"],
+            )
+
+
+async def test_nobody_calls_a_substitute_whom_another_has_appointed(place: Place) -> None:
+    acts = await Acts.of(place, village())
+    made = await appointed(acts, acts.world.people["aunt"].name)
+    key = "select staff_name_key from person where id = $1"
+    before = await as_owner(place, key, made["person_id"])
+    async with as_the_api(place) as connection:
+        for who in ("other_leader", "teacher", "aunt"):
+            await enter(connection, place, acts.world, who)
+            await connection.execute("select call_substitute($1, 'x')", made["id"])
+        assert await as_owner(place, key, made["person_id"]) == before
+        await enter(connection, place, acts.world, "leader")
+        await connection.execute("select call_substitute($1, 'x')", made["id"])
+        assert await as_owner(place, key, made["person_id"]) != before
+
+
 @pytest.mark.parametrize("forged", ["opened_at", "approved_by"])
 async def test_nobody_opens_a_case_or_approves_their_own_past_the_act(
     place: Place, loaded: Loaded, forged: str
@@ -572,11 +621,13 @@ async def test_an_older_database_gets_its_walls(test_server: TestServer, tmp_pat
     try:
         await superuser.execute(f"create database {name} template {NAME} owner {template.admin_connect['user']}")
         await superuser.execute(f"grant connect on database {name} to {API}")
-        connection = await asyncpg.connect(**{**template.admin_connect, "database": name})
+        older = replace(template, admin_connect={**template.admin_connect, "database": name})
+        async with older.admin_engine().begin() as engine:
+            await engine.run_sync(lambda one: command.downgrade(migration_config(one), "0012"))
+        connection = await asyncpg.connect(**older.admin_connect)
         try:
             await connection.execute(f"grant select, delete on all tables in schema public to {API}")
             await connection.execute(f"alter default privileges in schema public grant select on tables to {API}")
-            await connection.execute("update alembic_version set version_num = '0012'")
         finally:
             await connection.close()
         for variable, connect in (

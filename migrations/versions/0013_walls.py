@@ -1,4 +1,4 @@
-"""Row level security, and the views that facts and answers read people through"""
+"""Row level security, the views that facts and answers read people through, and what substitutes are called"""
 
 from pathlib import Path
 
@@ -15,6 +15,11 @@ FROZEN = Path(__file__).parent.parent / "walls" / "0013.sql"
 
 
 def upgrade() -> None:
+    op.add_column("person", sa.Column("staff_name", sa.Text(), nullable=True))
+    op.add_column("person", sa.Column("staff_name_key", sa.Text(collation="C"), nullable=True))
+    op.add_column("substitution", sa.Column("told_name", sa.Text(), nullable=True))
+    op.add_column("substitution", sa.Column("told_as", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_substitution_told_as", "substitution", ["told_as"])
     by_person = ["side", "joined_at", "child_id", "unit_id"]
     indexes(by_person=by_person, key="child_id, unit_id", unit=["unit_id"], child=["child_id"])
     for statement in FROZEN.read_text(encoding="utf-8").split(END):
@@ -33,6 +38,10 @@ def downgrade() -> None:
         " for one in select relname from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace loop"
         " execute format('alter table %I disable row level security', one.relname); end loop; end $$"
     )
+    op.drop_column("substitution", "told_as")
+    op.drop_column("substitution", "told_name")
+    op.drop_column("person", "staff_name_key")
+    op.drop_column("person", "staff_name")
 
 
 def indexes(*, by_person: list[str], key: str | None, unit: list[str] | None, child: list[str] | None) -> None:
