@@ -185,5 +185,5 @@ def readers() -> Select:
         .where(position.c.unit_id == UNIT, holds(position), person.c.id != ME)
         .group_by(person.c.id, person.c.staff_key, person.c.name_key, row.c.kind)
         .having(or_(leads, ~at_school, and_(at_school, contact)))
-        .order_by(person.c.name_key, person.c.id)
+        .order_by(person.c.name_key, person.c.staff_key)
     )

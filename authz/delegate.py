@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal_column, or_, select
 
-from authz import child, guardian
+from authz import child, guardian, substitution
 from authz.engine.policy import Line, Relation, settled
 from authz.engine.sql import ME, TODAY, Keys, all_of, any_of, exists_in, fact, holds, table
 from authz.relation import enrolled, protected
@@ -122,14 +122,17 @@ def consent_visible(consent: FromClause) -> ColumnElement[bool]:
 
 
 def known_as(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement[str]:
-    """A person's name beside a child: the register's for whom the child's document names, else as the unit told it.
-    A function of the database says it, since the rows that it is taken from need not be the viewer's to see."""
+    """A person's name beside a child: the register's for whom the child's document names, else as the unit told it,
+    else what they are called as staff. A function of the database says it, since the rows that it is taken from need
+    not be the viewer's to see."""
     person, entry = table(Person, "named"), table(ParentalResponsibility, "naming_entry")
     registered = table(Delegate, "naming_registration")
     on_document = exists_in(
         entry, entry.c.child_id == child_id, entry.c.holder_id == person_id, entry.c.on_child_document
     )
-    by_register = select(person.c.name).where(person.c.id == person_id).correlate_except(person).scalar_subquery()
+    of_person = person.c.id == person_id
+    by_register = select(person.c.name).where(of_person).correlate_except(person).scalar_subquery()
+    as_staff = select(substitution.called(person, "name")).where(of_person).correlate_except(person)
     told = (
         select(registered.c.told_name)
         .where(
@@ -142,4 +145,4 @@ def known_as(child_id: ColumnElement, person_id: ColumnElement) -> ColumnElement
         .correlate_except(registered)
         .scalar_subquery()
     )
-    return func.coalesce(case((on_document, by_register)), told, by_register)
+    return func.coalesce(case((on_document, by_register)), told, as_staff.scalar_subquery())

@@ -65,7 +65,7 @@ def staff_of_child(*, former: bool = False) -> Select:
         select(rows.c.id, rows.c.staff_key, rows.c.relations)
         .select_from(rows.outerjoin(named, named.c.id == rows.c.id))
         .where(rows.c.relations != number(0))
-        .order_by(named.c.name_key, rows.c.id)
+        .order_by(named.c.name_key, rows.c.staff_key)
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_
+from sqlalchemy import ColumnElement, FromClause, and_, case, or_
 
 from authz.engine.policy import Line, Relation, settled
-from authz.engine.sql import TODAY, Keys
+from authz.engine.sql import ME, TODAY, Keys
 
 LINES: dict[str, Line] = {
     **{
@@ -29,3 +29,10 @@ def visible(substitution: FromClause, keys: Keys) -> ColumnElement[bool]:
 def led(unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
     """The viewer leads the unit now."""
     return keys.has(unit_id, "led")
+
+
+def called(person: FromClause, column: str) -> ColumnElement[str]:
+    """Name, or key of the name, of a member of staff. Of whom substitutions alone make staff the register's would tell
+    a leader that a number is known, and whose it is (C1)."""
+    by_register = or_(person.c[f"staff_{column}"].is_(None), person.c.id == ME)
+    return case((by_register, person.c[column]), else_=person.c[f"staff_{column}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of, reference, sort_key
@@ -29,6 +29,9 @@ class Person(Base):
     family_name: Mapped[str | None]
     name: Mapped[str]
     name_key: Mapped[str] = sort_key()
+    staff_name: Mapped[str | None]
+    """Of whom substitutions alone make staff: what they are called as that, as a leader wrote it last."""
+    staff_name_key: Mapped[str | None] = mapped_column(Text(collation="C"))
     birth_date: Mapped[dt.date | None]
     turns_15_on: Mapped[dt.date | None]
     turns_18_on: Mapped[dt.date | None]

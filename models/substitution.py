@@ -19,12 +19,17 @@ class Substitution(Period, Base):
     __table_args__ = (
         one_of("role", "TEACHER", "ASSISTANT", "STAFF"),
         Index(None, "unit_id"),
+        Index(None, "told_as"),
         {"info": {"api": ("insert", "update (until, ended_at, ended_by)")}},
     )
 
     id: Mapped[Key]
     unit_id: Mapped[UUID] = reference("unit.id")
     person_id: Mapped[UUID] = reference("person.id", index=True)
+    told_name: Mapped[str | None]
+    """As the leader wrote it with the number; null where they named a colleague."""
+    told_as: Mapped[bytes | None]
+    """Keyed hash of the number and of the name: by both together the same person is found again."""
     role: Mapped[str]
     set_by: Mapped[UUID] = reference("person.id")
     set_at: Mapped[dt.datetime]

@@ -2,12 +2,13 @@
 
 The rule is Skatteetaten's: the day and month must exist, the first check digit may leave 0, 1, 2 or 3 (only 0 in
 numbers given out before 2032), the second must leave 0. A D-number has 40 added to the day, a synthetic number of Tenor
-80 to the month. From 2032 neither sex nor century can be told from a number, so nothing here tells them, and no birth
-date either.
+80 to the month. From 2032 neither sex nor century can be told from a number, so nothing here tells them; of the birth
+date no more than the latest day that it can be.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import lru_cache
 
 FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
@@ -30,6 +31,12 @@ def _remainder(digits: tuple[int, ...], weights: tuple[int, ...]) -> int:
     return sum(digit * weight for digit, weight in zip(digits, weights, strict=False)) % 11
 
 
+def _begins_with(number: str) -> tuple[int, int, int]:
+    """Day, month, and the two digits of the year."""
+    day, month, year = (int(number[place : place + 2]) for place in (0, 2, 4))
+    return day - D_NUMBER if day > D_NUMBER else day, month - TENOR if month > TENOR else month, year
+
+
 @lru_cache(maxsize=65536)
 def checked_national_id(text: str, *, dolly: bool = False) -> str:
     """The text itself when it is a number that can have been given out; raises `NotANationalId` otherwise.
@@ -39,12 +46,8 @@ def checked_national_id(text: str, *, dolly: bool = False) -> str:
     if len(text) != 11 or not (text.isascii() and text.isdigit()):
         raise NotANationalId("a national identity number has eleven digits")
     digits = tuple(map(int, text))
-    day, month, year = int(text[:2]), int(text[2:4]), int(text[4:6])
-    if day > D_NUMBER:
-        day -= D_NUMBER
-    if month > TENOR:
-        month -= TENOR
-    elif dolly and month > DOLLY:
+    day, month, year = _begins_with(text)
+    if dolly and month > DOLLY:
         month -= DOLLY
     # Two digits of a year leave the century open; 29 February exists in some century when 4 divides them (2000 for 00).
     if not 1 <= month <= 12 or not 1 <= day <= DAYS_IN_MONTH[month - 1] or ((day, month) == (29, 2) and year % 4):
@@ -65,6 +68,20 @@ def is_national_id(text: str, *, dolly: bool = False) -> bool:
 def is_synthetic(number: str) -> bool:
     """Whether a valid number is of Tenor's range, so that no person bears it."""
     return int(number[2:4]) > TENOR
+
+
+def born_at_the_latest(number: str, today: dt.date) -> dt.date:
+    """The last day up to `today` on which whoever bears a valid number can be born: it leaves the century open."""
+    day, month, year = _begins_with(number)
+    latest = today.year - (today.year - year) % 100
+    while True:
+        try:
+            born = dt.date(latest, month, day)
+        except ValueError:  # 29 February of a century that 400 does not divide
+            born = dt.date.max
+        if born <= today:
+            return born
+        latest -= 100
 
 
 def with_check_digits(first_nine: str, *, first_remainder: int = 0) -> str | None:

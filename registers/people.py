@@ -35,6 +35,8 @@ class KnownPerson:
     name: Name
     birth_date: dt.date | None
     documented_on: dt.date | None
+    staff_name: str | None = None
+    """What a leader calls a substitute whom no roster employs."""
     numbers: dict[bytes, bool] = field(default_factory=dict)
     """Keyed hash of a number to whether it is in use."""
     new: bool = False
@@ -85,10 +87,11 @@ class People:
                 Person.family_name,
                 Person.birth_date,
                 Person.documented_on,
+                Person.staff_name,
             ).where(Person.municipality_id == municipality_id)
         ):
             name = Name(row.given_name, row.middle_name, row.family_name)
-            person = KnownPerson(row.id, row.source_id, name, row.birth_date, row.documented_on)
+            person = KnownPerson(row.id, row.source_id, name, row.birth_date, row.documented_on, row.staff_name)
             person.child = row.id in children
             people.by_id[row.id] = person
             if row.source_id is not None:
@@ -167,6 +170,12 @@ class People:
         if name != person.name:
             person.name = name
             person.changes |= name.columns()
+
+    def employ(self, person: KnownPerson) -> None:
+        """As staff they are called what they are called, whatever a leader called them as a substitute."""
+        if person.staff_name is not None:
+            person.staff_name = None
+            person.changes |= {"staff_name": None, "staff_name_key": None}
 
     def set_source(self, person: KnownPerson, source_id: str) -> None:
         person.source_id = source_id

@@ -208,6 +208,8 @@ class _Planner:
         roster = self.roster
         children = {told.person for told in roster.enrolments}
         children |= {told.person for told in roster.memberships if told.role == "STUDENT"}
+        jobs = (*roster.positions, *roster.administrators)
+        employed = {told.person for told in jobs if told.until is None or told.until > self.today}
         subjects: list[dict[str, Any]] = []
         replaced: list[dict[str, Any]] = []
         # Those known by sourcedId first: a new sourcedId must not take a person away from a known one.
@@ -221,6 +223,8 @@ class _Planner:
             self.persons[row.source_id] = person
             if person.documented_on is None:
                 self.people.rename(person, row.name)
+            if row.source_id in employed:
+                self.people.employ(person)
             self._subject(row, person, subjects, replaced)
         self.people.write_into(self.plan)
         self.plan.delete(SignInSubject, replaced)

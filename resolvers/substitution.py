@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import and_
+from sqlalchemy import and_, func
 
 from authz import staff
 from authz import substitution as policy
@@ -41,7 +41,7 @@ def groups(keys: Keys) -> Rows:
 SOURCES: dict[str, Source] = {
     "Substitution.id": Column(lambda row, _: row.c.id, partial(ids.encode, ids.TYPE_BYTES["Substitution"])),
     "Substitution.unit": One("Unit", lambda row, target, _: target.c.id == row.c.unit_id),
-    "Substitution.name": Column(lambda row, _: row.c.person_name),
+    "Substitution.name": Column(lambda row, _: func.coalesce(row.c.told_name, row.c.person_name)),
     "Substitution.staffMember": One(
         "StaffMember",
         lambda row, target, keys: and_(target.c.id == row.c.person_id, staff.visible(target.c.id, keys)),

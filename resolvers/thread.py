@@ -68,9 +68,9 @@ def unread_count(row: FromClause, keys: Keys) -> ColumnElement[int]:
 
 
 def participants(_: Keys) -> Rows:
-    """By name. Whoever sees the thread sees them all (C7)."""
+    """By name, and then as in `unit.staff_of`. Whoever sees the thread sees them all (C7)."""
     row = table(SeenParticipant, "participant")
-    return Rows(row, row, [], [row.c.person_name_key, row.c.person_id], link=row.c.thread_id)
+    return Rows(row, row, [], [row.c.person_name_key, row.c.person_staff_key], link=row.c.thread_id)
 
 
 def type_on_side(side: ColumnElement, person_id: ColumnElement, child_id: ColumnElement) -> ColumnElement[str]:

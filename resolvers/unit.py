@@ -43,13 +43,14 @@ def staff_members(keys: Keys) -> Rows:
         job,
         named(job, "person", "person_id"),
         [staff.unit_shows_staff(job.c.unit_id, keys)],
-        [job.c.person_name_key, job.c.person_id],
+        [job.c.person_name_key, job.c.person_staff_key],
         link=job.c.unit_id,
     )
 
 
 def staff_of(row: FromClause) -> list[ColumnElement]:
-    """What a row tells of a member of staff."""
+    """What a row tells of a member of staff. Those of one name stand by their keys: ids would tell who was known first,
+    and so whether a number was known that a leader wrote."""
     return [row.c[name] for name in ("person_id", "person_name", "person_name_key", "person_staff_key")]
 
 
@@ -113,7 +114,7 @@ def group_staff(keys: Keys) -> Rows:
         teaches,
         named(teaches, "person", "person_id"),
         [staff.unit_shows_staff(teaches.c.unit_id, keys)],
-        [teaches.c.person_name_key, teaches.c.person_id],
+        [teaches.c.person_name_key, teaches.c.person_staff_key],
         link=teaches.c.group_id,
     )
 

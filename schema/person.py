@@ -42,7 +42,9 @@ class OtherAdult(Node, Person):
 @strawberry.type(description="Somebody who works, or worked, at a unit (ansatt).")
 class StaffMember(Node, Person):
     id: strawberry.ID = strawberry.field(description="Opaque, and stable; of this person as a member of staff.")
-    name: str = strawberry.field(description="Given, middle and family name.")
+    name: str = strawberry.field(
+        description="Given, middle and family name; of a substitute whom no roster employs as the leader wrote it."
+    )
     positions: list[Position] = strawberry.field(
         description="Where they are employed now, of the units by which the viewer sees them, by the unit's name."
     )

@@ -29,7 +29,7 @@ class GroupRole(Enum):
 class Substitution(Node):
     id: strawberry.ID = strawberry.field(description="Opaque, and stable.")
     unit: Unit = strawberry.field(description="Where.")
-    name: str = strawberry.field(description="Who.")
+    name: str = strawberry.field(description="Who, as the leader wrote it.")
     staff_member: StaffMember | None = strawberry.field(
         description="The same as staff; null before the first day, unless they are seen as staff anyhow."
     )
@@ -61,11 +61,13 @@ class AppointSubstituteInput:
     unit_id: strawberry.ID = strawberry.field(description="Where.")
     staff_member_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A StaffMember id.")
     national_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Their national identity number, together with the name."
+        default=strawberry.UNSET,
+        description="Their national identity number, together with the name; INVALID where they are not yet 18.",
     )
     name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What they are called, at most 200 characters; INVALID where it is not the name of the number.",
+        description="Their first and last name, at most 200 characters. Nobody is told whether it is the name of the "
+        "number: under another one whoever has the number does not get in.",
     )
     role: StaffRole = strawberry.field(description="At a school TEACHER or ASSISTANT, elsewhere STAFF.")
     since: dt.date | None = strawberry.field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from norway.national_id import (
+    D_NUMBER,
+    TENOR,
     NotANationalId,
+    born_at_the_latest,
     checked_national_id,
     is_national_id,
     is_synthetic,
@@ -78,3 +82,31 @@ def test_a_refusal_does_not_tell_the_number() -> None:
     with pytest.raises(NotANationalId) as refused:
         checked_national_id("14831899778")
     assert "14831899778" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "today", "latest"),
+    [
+        ("141008", dt.date(2026, 10, 14), dt.date(2008, 10, 14)),
+        ("141026", dt.date(2026, 10, 14), dt.date(2026, 10, 14)),
+        ("151026", dt.date(2026, 10, 14), dt.date(1926, 10, 15)),
+        ("141027", dt.date(2026, 10, 14), dt.date(1927, 10, 14)),
+        ("010100", dt.date(2026, 10, 14), dt.date(2000, 1, 1)),
+        ("010199", dt.date(2026, 10, 14), dt.date(1999, 1, 1)),
+        ("290224", dt.date(2026, 10, 14), dt.date(2024, 2, 29)),
+        ("290200", dt.date(2026, 10, 14), dt.date(2000, 2, 29)),
+        ("290200", dt.date(2126, 10, 14), dt.date(2000, 2, 29)),
+        ("290228", dt.date(2026, 10, 14), dt.date(1928, 2, 29)),
+    ],
+)
+@pytest.mark.parametrize("day_more", [0, D_NUMBER])
+@pytest.mark.parametrize("month_more", [0, TENOR])
+def test_the_latest_birth_date_is_the_last_day_that_fits(
+    beginning: str, today: dt.date, latest: dt.date, day_more: int, month_more: int
+) -> None:
+    """Whatever stands behind it: from 2032 that tells no century."""
+    day, month, year = beginning[:2], beginning[2:4], beginning[4:]
+    nine = (f"{int(day) + day_more:02}{int(month) + month_more:02}{year}{serial:03}" for serial in (0, 123, 505, 950))
+    made = [number for one in nine if (number := with_check_digits(one))]
+    assert made
+    assert {born_at_the_latest(number, today) for number in made} == {latest}

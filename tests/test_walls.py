@@ -7,11 +7,13 @@ connection, and `test_walls_writes.py` writes past the acts.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
 
 import migrations
 from authz.engine import keys
@@ -20,7 +22,7 @@ from authz.walls.policies import WALLS, NameTaken, Wall, own_row, told
 from authz.walls.views import OWNER
 from models import Base, Enrolment, Position
 from server.data_folder import DataFolder
-from server.database import API, NAME, open_database
+from server.database import API, NAME, migration_config, open_database
 from tests.api_connection import as_the_api, enter, id_of
 from tests.conftest import TestServer, url_of
 from tests.roads.place import Place
@@ -157,11 +159,13 @@ async def test_an_older_database_gets_its_walls(test_server: TestServer, tmp_pat
     try:
         await superuser.execute(f"create database {name} template {NAME} owner {template.admin_connect['user']}")
         await superuser.execute(f"grant connect on database {name} to {API}")
-        connection = await asyncpg.connect(**{**template.admin_connect, "database": name})
+        older = replace(template, admin_connect={**template.admin_connect, "database": name})
+        async with older.admin_engine().begin() as engine:
+            await engine.run_sync(lambda one: command.downgrade(migration_config(one), "0012"))
+        connection = await asyncpg.connect(**older.admin_connect)
         try:
             await connection.execute(f"grant select, delete on all tables in schema public to {API}")
             await connection.execute(f"alter default privileges in schema public grant select on tables to {API}")
-            await connection.execute("update alembic_version set version_num = '0012'")
         finally:
             await connection.close()
         for variable, connect in (

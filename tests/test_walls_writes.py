@@ -11,6 +11,7 @@ import pytest
 from authz.walls.policies import WALLS
 from models import new_key
 from server.database import API
+from tests.acts import Acts, act
 from tests.api_connection import as_owner, as_the_api, enter, id_of
 from tests.roads.place import Place
 from tests.worlds.loading import Loaded
@@ -138,6 +139,53 @@ async def test_nobody_gives_another_number_to_whoever_signs_in(place: Place, loa
                     " values ($1, 'x', 'x', $2, true)",
                     *row,
                 )
+
+
+async def appointed(acts: Acts, name: str) -> asyncpg.Record:
+    """The substitution of the aunt, whom the leader names so."""
+    given = {
+        "unitId": acts.id("Unit", "school"),
+        "nationalId": acts.world.people["aunt"].number,
+        "name": name,
+        "role": "TEACHER",
+        "until": (acts.world.today + DAY).isoformat(),
+        "idempotencyKey": acts.key(),
+    }
+    told = await acts.act("leader", act("appointSubstitute", "substitution { id }"), given)
+    assert told["problems"] == []
+    asked = "select s.id, s.person_id, p.municipality_id from substitution s join person p on p.id = s.person_id"
+    [made] = await as_owner(acts.place, f"{asked} where p.municipality_id = $1", acts.loaded.municipality)
+    return made
+
+
+async def test_nobody_gives_a_number_to_whom_a_false_name_has_made(place: Place) -> None:
+    """Nobody signs in as a substitute whose number was another's, whatever acts come later."""
+    acts = await Acts.of(place, village())
+    made = await appointed(acts, "Rask Elv")
+    async with as_the_api(place) as connection:
+        await enter(connection, place, acts.world, "leader")
+        with refused():
+            await connection.execute(
+                "insert into person_identifier (municipality_id, number_hash, number_cipher, person_id, in_use)"
+                " values ($1, 'x', 'x', $2, true)",
+                made["municipality_id"],
+                made["person_id"],
+            )
+
+
+async def test_nobody_calls_a_substitute_whom_another_has_appointed(place: Place) -> None:
+    acts = await Acts.of(place, village())
+    made = await appointed(acts, acts.world.people["aunt"].name)
+    key = "select staff_name_key from person where id = $1"
+    before = await as_owner(place, key, made["person_id"])
+    async with as_the_api(place) as connection:
+        for who in ("other_leader", "teacher", "aunt"):
+            await enter(connection, place, acts.world, who)
+            await connection.execute("select call_substitute($1, 'x')", made["id"])
+        assert await as_owner(place, key, made["person_id"]) == before
+        await enter(connection, place, acts.world, "leader")
+        await connection.execute("select call_substitute($1, 'x')", made["id"])
+        assert await as_owner(place, key, made["person_id"]) != before
 
 
 @pytest.mark.parametrize("forged", ["opened_at", "approved_by"])

@@ -21,8 +21,13 @@ from authz.engine.keys import DEFINER, in_function
 from authz.engine.sql import FACTS, HERE, ME, TODAY
 from authz.walls.session import WHOEVER, written
 
-PERSON_BY_NUMBER = text("select * from person_by_number(cast(:told_hash as bytea))")
-"""Id and names of whoever has the number here; of no row where nobody has."""
+PERSON_BY_NUMBER = text("select person_by_number(cast(:told_hash as bytea))")
+"""Whoever has the number here; null where nobody has."""
+SUBSTITUTE_BY_NUMBER = text("select * from substitute_by_number(cast(:told_hash as bytea), cast(:told_as as bytea))")
+"""Who was appointed as this before (`appointed`); and whoever has the number here (`holder`), with the name that a
+roster or register has for them, and whether they were appointed as anything."""
+CALL_SUBSTITUTE = text("select call_substitute(cast(:appointed as uuid), cast(:told_key as text))")
+"""Whom one has appointed is called as one wrote it, unless the roster employs them."""
 ASKED_CHILDREN = text(
     "select * from asked_children(cast(:told_hash as bytea), cast(:told_name as text), cast(:told_born as date))"
 )
@@ -197,11 +202,35 @@ def plain_texts() -> dict[str, str]:
     here, me, today, administers = judged(HERE), judged(ME), judged(TODAY), judged(need_case.administers())
     return {
         "person_by_number": f"""
-create or replace function person_by_number(told_hash bytea)
-returns table (id uuid, given_name text, family_name text, name text)
+create or replace function person_by_number(told_hash bytea) returns uuid
 language sql stable {DEFINER} as $function$
-    select p.id, p.given_name, p.family_name, p.name from person_identifier i join person p on p.id = i.person_id
-    where i.municipality_id = {here} and i.number_hash = told_hash and {me} is not null
+    select person_id from person_identifier
+    where municipality_id = {here} and number_hash = told_hash and {me} is not null
+$function$""",
+        "substitute_by_number": f"""
+create or replace function substitute_by_number(told_hash bytea, told_as bytea)
+returns table (appointed uuid, holder uuid, name text, told boolean)
+language sql stable {DEFINER} as $function$
+    select before.person_id, p.id, case when concat(p.given_name, p.family_name) <> '' then p.name end,
+        exists (select from substitution s where s.person_id = p.id and s.told_as is not null)
+    from (select) asked
+    left join (
+        select s.person_id from substitution s join unit u on u.id = s.unit_id
+        where s.told_as = substitute_by_number.told_as and u.municipality_id = {here} order by s.id limit 1
+    ) before on true
+    left join person_identifier i on i.municipality_id = {here} and i.number_hash = told_hash
+    left join person p on p.id = i.person_id
+    where {me} is not null
+$function$""",
+        "call_substitute": f"""
+create or replace function call_substitute(appointed uuid, told_key text) returns void
+language sql volatile {DEFINER} as $function$
+    update person p set staff_name = s.told_name, staff_name_key = told_key from substitution s
+    where s.id = appointed and s.set_by = {me} and s.told_name is not null and p.id = s.person_id
+        and not exists (
+            select from position r where r.person_id = p.id and r.substitution_id is null
+                and (r.until is null or r.until > {today}))
+        and not exists (select from administrator r where r.person_id = p.id and (r.until is null or r.until > {today}))
 $function$""",
         "asked_children": f"""
 create or replace function asked_children(told_hash bytea, told_name text, told_born date) returns setof uuid

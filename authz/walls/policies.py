@@ -219,11 +219,12 @@ def part_taken(row: FromClause) -> ColumnElement[bool]:
     return and_(of_its_thread(row), row.c.joined_at >= NOW, or_(begins, taken_in))
 
 
-def signs_in(row: FromClause) -> ColumnElement[bool]:
-    """Somebody who can sign in already: another number would let another in as them."""
+def let_in(row: FromClause) -> ColumnElement[bool]:
+    """Somebody who can sign in already, or works somewhere: another number would let another in as them."""
     return or_(
         within(PersonIdentifier, "known_number", lambda one: one.c.person_id == row.c.person_id),
         within(SignInSubject, "known_subject", lambda one: one.c.person_id == row.c.person_id),
+        within(Position, "known_position", lambda one: one.c.person_id == row.c.person_id),
     )
 
 
@@ -321,7 +322,7 @@ WALLS: dict[type[Base], Wall] = {
     Administrator: CLOSED,
     Person: Wall(add=lambda row: and_(row.c.municipality_id == HERE, row.c.source_id.is_(None), ME.is_not(None))),
     PersonIdentifier: Wall(
-        read=number_seen, add=lambda row: and_(row.c.municipality_id == HERE, ME.is_not(None), ~signs_in(row))
+        read=number_seen, add=lambda row: and_(row.c.municipality_id == HERE, ME.is_not(None), ~let_in(row))
     ),
     SignInSubject: CLOSED,
     LocalFact: CLOSED,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, select
 
 from authz import (
     absence,
@@ -25,7 +25,7 @@ from authz import (
     substitution,
     viewer,
 )
-from authz.engine.sql import bare, exists_in, fact, table
+from authz.engine.sql import bare, exists_in, fact, table, word
 from authz.walls.session import WHOEVER, written
 from models import Group, Person, seen
 
@@ -76,10 +76,30 @@ ROWS: dict[type, Condition | None] = {
 }
 """What each of the views of rows asks beside the table's own policy, which acts need wider than answers."""
 
+AS_STAFF: dict[type, Condition | None] = {
+    seen.SeenStaffMember: None,
+    seen.SeenPosition: None,
+    seen.SeenGroupMembership: None,
+    seen.SeenSubstitution: None,
+    seen.SeenRecordReader: None,
+    seen.SeenAccessLog: None,
+    seen.SeenParticipant: lambda row: row.c.side == word("UNIT"),
+    seen.SeenMessage: lambda row: row.c.author_side == word("UNIT"),
+}
+"""The views that show people as members of staff, and in which rows if not in all."""
+
+
+def shown(view: type, row: FromClause, person: FromClause, column: str) -> ColumnElement[Any]:
+    """What a view tells of a person; of a member of staff what they are called as that."""
+    if view not in AS_STAFF or column not in ("name", "name_key"):
+        return person.c[column]
+    called, condition = substitution.called(person, column), AS_STAFF[view]
+    return called if condition is None else case((condition(row), called), else_=person.c[column])
+
 
 def of_people(view: Any, condition: Condition) -> Select[Any]:
     row = table(Person, "seen_person")
-    columns = [row.c[one.name] for one in view.__table__.c]
+    columns = [shown(view, row, row, one.name).label(one.name) for one in view.__table__.c]
     return select(*columns).where(condition(row))
 
 
@@ -96,7 +116,7 @@ def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
         if view is seen.SeenTask:  # of an adult whom a task concerns the register's name is told by `known_as` alone
             on.append(row.c.need_case_id.is_not(None))
         source = source.outerjoin(person, and_(*on))
-        columns += [person.c[name].label(f"{prefix}_{name}") for name in seen.told_of(prefix)]
+        columns += [shown(view, row, person, name).label(f"{prefix}_{name}") for name in seen.told_of(prefix)]
     made = select(*columns).select_from(source)
     return made if condition is None else made.where(condition(row))
 

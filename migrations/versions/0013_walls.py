@@ -1,4 +1,4 @@
-"""Row level security, and the views that facts and answers read people through"""
+"""Row level security, the views that facts and answers read people through, and what substitutes are called"""
 
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ def upgrade() -> None:
         op.drop_index(name, table)
         op.create_index(name, table, columns, postgresql_include=included)
     key_of_participants(" include (child_id, unit_id)")
+    op.add_column("person", sa.Column("staff_name", sa.Text(), nullable=True))
+    op.add_column("person", sa.Column("staff_name_key", sa.Text(collation="C"), nullable=True))
+    op.add_column("substitution", sa.Column("told_name", sa.Text(), nullable=True))
+    op.add_column("substitution", sa.Column("told_as", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_substitution_told_as", "substitution", ["told_as"])
     for statement in FROZEN.read_text(encoding="utf-8").split(END):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
@@ -51,6 +56,10 @@ def downgrade() -> None:
         " for one in select relname from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace loop"
         " execute format('alter table %I disable row level security', one.relname); end loop; end $$"
     )
+    op.drop_column("substitution", "told_as")
+    op.drop_column("substitution", "told_name")
+    op.drop_column("person", "staff_name_key")
+    op.drop_column("person", "staff_name")
 
 
 def key_of_participants(including: str) -> None:

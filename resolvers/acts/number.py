@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, insert, literal, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.sql.dml import Insert
 
 from authz.walls.functions import PERSON_BY_NUMBER
@@ -39,20 +39,26 @@ def checked_name(told: str, *field: str) -> str:
     return " ".join(checked_text(told, LONGEST_NAME, *field).split())
 
 
-async def person_known(acting: Acting, number: str) -> RowMapping | None:
-    """Id and names of whoever has the number here, asked past the second wall: nobody is seen by their number."""
-    hashed = acting.services.vault.keyed_hash(number, "national_id")
-    found = await acting.connection.execute(PERSON_BY_NUMBER, {"told_hash": hashed})
-    return found.mappings().first()
-
-
 async def person_with_number(acting: Acting, number: str, name: str) -> UUID:
-    """Known and unknown numbers take the same statements: what would be made of an unknown one is told for both. Two
-    acts that name the same unknown number wait for each other, so that one person is made and not two."""
+    """Whoever has the number here, asked past the second wall: nobody is seen by their number."""
+    hashed = await held_number(acting, number)
+    found: UUID | None = await acting.connection.scalar(PERSON_BY_NUMBER, {"told_hash": hashed})
+    return await known_or_made(acting, found, name, number, numbered=found is None)
+
+
+async def held_number(acting: Acting, number: str) -> bytes:
+    """Its keyed hash. Two acts that name the same unknown number wait for each other, so that one person is made and
+    not two."""
     hashed = acting.services.vault.keyed_hash(number, "national_id")
     await acting.hold(f"number {acting.municipality_id} {hashed.hex()}")
-    found = await person_known(acting, number)
-    person_id, unknown = new_key(), found is None
+    return hashed
+
+
+async def known_or_made(acting: Acting, known: UUID | None, name: str, number: str, *, numbered: bool) -> UUID:
+    """Known and unknown people take the same statements: what would be made of an unknown one is told for both. It is
+    theirs to sign in by the number if they are `numbered`."""
+    person_id, unknown = new_key(), known is None
+    vault = acting.services.vault
     await acting.write(
         made_where(
             Person, unknown,
@@ -60,12 +66,12 @@ async def person_with_number(acting: Acting, number: str, name: str) -> UUID:
             child_key=uuid4(), guardian_key=uuid4(), staff_key=uuid4(), adult_key=uuid4(),
         ),
         made_where(
-            PersonIdentifier, unknown,
-            municipality_id=acting.municipality_id, number_hash=hashed, person_id=person_id, in_use=True,
-            number_cipher=acting.services.vault.encrypt(number, "national_id"),
+            PersonIdentifier, unknown and numbered,
+            municipality_id=acting.municipality_id, number_hash=vault.keyed_hash(number, "national_id"),
+            person_id=person_id, in_use=True, number_cipher=vault.encrypt(number, "national_id"),
         ),
     )  # fmt: skip
-    return person_id if found is None else found["id"]
+    return known or person_id
 
 
 def made_where(model: type, needed: bool, **values: Any) -> Insert:

@@ -249,6 +249,7 @@ async def preview_of_message(acting: Acting, told: str) -> Mapping[str, Any]:
             reached.append(family[person_id])
         elif part["side"] == "UNIT" and person_id in staff:
             reached.append(Named(person_id, "UNIT", "StaffMember", staff[person_id]["staff_key"]))
+    reached.sort(key=lambda one: one.key)  # a person's id would tell who was known first
     to = [one.person_id for one in reached]
     reading = await readers(acting, place, to)
     to_unit = place.family and not any(one.side == "UNIT" for one in reached)

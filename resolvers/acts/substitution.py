@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,22 @@ from sqlalchemy import insert, select, update
 from authz import staff
 from authz import substitution as policy
 from authz.engine.sql import HERE, fact, table
+from authz.walls.functions import CALL_SUBSTITUTE, SUBSTITUTE_BY_NUMBER
 from models import Group, GroupMembership, Kinship, Position, Substitution, Unit, new_key
 from models.seen import SeenStaffMember
+from norway.days import birthday
+from norway.names import name_order
+from norway.national_id import born_at_the_latest
 from resolvers.acting import Acting, Outcome
 from resolvers.acts.child import UNIT, WHICH, make_due_tasks
 from resolvers.acts.delegate import checked_period
-from resolvers.acts.number import checked_name, checked_number, person_known, person_with_number
+from resolvers.acts.number import checked_name, checked_number, held_number, known_or_made
 from resolvers.engine.source import Act, ReadBack, Source, Told
 from resolvers.problems import TOO_MANY, Text, invalid, not_allowed, not_found
 
 LONGEST = dt.timedelta(days=366)
 MOST_GROUPS = 50
+OF_AGE = 18
 ROLES = {"SCHOOL": ("TEACHER", "ASSISTANT")}
 OF_OTHERS = ("STAFF",)
 """Roles by the kind of the unit; a leader is the roster's to name."""
@@ -32,10 +38,10 @@ WHO = Text(
     nn="Oppgi anten den tilsette (staffMemberId) eller nummer og namn (nationalId og name).",
     en="Say either which member of staff (staffMemberId) or the number and the name (nationalId and name).",
 )
-NAME_AND_NUMBER = Text(
-    nb="Nummeret og navnet hører ikke sammen.",
-    nn="Nummeret og namnet høyrer ikkje saman.",
-    en="The number and the name do not belong together.",
+TOO_YOUNG = Text(
+    nb="En vikar må ha fylt 18 år, og det har ikke den som har dette nummeret.",
+    nn="Ein vikar må ha fylt 18 år, og det har ikkje den som har dette nummeret.",
+    en="A substitute must be 18 or older, and whoever has this number is not.",
 )
 TOO_LONG = Text(
     nb="Et vikariat varer høyst ett år.", nn="Eit vikariat varer høgst eitt år.", en="It lasts a year at the most."
@@ -65,15 +71,17 @@ async def appoint_substitute(acting: Acting, given: Mapping[str, Any]) -> Outcom
     if told and kind != "SCHOOL":
         raise invalid(NO_GROUPS, "input", "groups")
     groups = await groups_of(acting, unit_id, told)
-    person_id = await told_substitute(acting, given)
-    if person_id == acting.viewer_id:  # it would outlast their own position
+    substitute = await told_substitute(acting, given)
+    if substitute.person_id == acting.viewer_id:  # it would outlast their own position
         raise not_allowed("input")
+    person_id = substitute.person_id
     substitution_id = new_key()
     period = {"since": since, "until": until, "substitution_id": substitution_id}
     await acting.write(
         insert(Substitution).values(
             id=substitution_id, unit_id=unit_id, person_id=person_id, role=role, since=since, until=until,
-            agreed_until=until, set_by=acting.viewer_id, set_at=acting.now,
+            agreed_until=until, told_name=substitute.told_name, told_as=substitute.told_as,
+            set_by=acting.viewer_id, set_at=acting.now,
         ),
         insert(Position).values(id=new_key(), person_id=person_id, unit_id=unit_id, role=role, **period),
         *(
@@ -81,6 +89,9 @@ async def appoint_substitute(acting: Acting, given: Mapping[str, Any]) -> Outcom
             for group, as_what in groups
         ),
     )  # fmt: skip
+    if substitute.told_name is not None:
+        told = {"appointed": substitution_id, "told_key": name_order(substitute.told_name)}
+        await acting.connection.execute(CALL_SUBSTITUTE, told)
     await tasks_of_family(acting, person_id)
     return {"substitution": substitution_id}
 
@@ -116,9 +127,17 @@ async def groups_of(acting: Acting, unit_id: UUID, told: Sequence[Mapping[str, A
     return list(chosen)
 
 
-async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
-    """A colleague whom the leader sees; or, by number and name, anybody. A name that is not that of a person who is
-    known refuses: a slip in a number must not let a stranger in, nor must a number give away a name."""
+@dataclass(frozen=True)
+class Substitute:
+    """Whom the leader named, and how."""
+
+    person_id: UUID
+    told_name: str | None = None
+    told_as: bytes | None = None
+
+
+async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> Substitute:
+    """A colleague whom the leader sees; or, by number and name, any adult."""
     told, number, name = given.get("staffMemberId"), given.get("nationalId"), given.get("name")
     person = table(SeenStaffMember, "substitute")
     if told is not None and number is None and name is None:
@@ -131,22 +150,38 @@ async def told_substitute(acting: Acting, given: Mapping[str, Any]) -> UUID:
         )
         if found is None:
             raise not_found("input", "staffMemberId")
-        seen: UUID = found["id"]
-        return seen
+        return Substitute(found["id"])
     if told is not None or number is None or name is None:
         raise invalid(WHO, "input")
     checked = checked_name(name, "input", "name")
     told_number = checked_number(number, "input", "nationalId")
-    known = await person_known(acting, told_number)
-    if known is not None and (known["given_name"] or known["family_name"]) and not same_name(checked, known["name"]):
-        raise invalid(NAME_AND_NUMBER, "input", "name")
-    return await person_with_number(acting, told_number, checked)
+    # By the number alone, so that a child who is known and one who is not are refused alike.
+    if birthday(born_at_the_latest(told_number, acting.today), OF_AGE) > acting.today:
+        raise invalid(TOO_YOUNG, "input", "nationalId")
+    return await named_by_number(acting, told_number, checked)
 
 
-def same_name(told: str, known: str) -> bool:
-    """First and last names agree, case aside; what stands between them need not."""
-    mine, theirs = told.casefold().split(), known.casefold().split()
-    return (mine[0], mine[-1]) == (theirs[0], theirs[-1])
+async def named_by_number(acting: Acting, number: str, name: str) -> Substitute:
+    """Whoever has the number, if the name can be theirs. If not, somebody of that name whom nobody can sign in as: a
+    slip in a number lets no stranger in, and the leader learns neither that the number is known nor whose it is (C1).
+
+    So a number with a name stays who it was the first time, whatever a register says by then, and a number that has
+    been one name's is no other's: ids that change, or do not, would tell what the register says.
+    """
+    hashed = await held_number(acting, number)
+    told_as = acting.services.vault.keyed_hash(" ".join((number, *ends_of(name))), "substitute")
+    asked = {"told_hash": hashed, "told_as": told_as}
+    [found] = (await acting.connection.execute(SUBSTITUTE_BY_NUMBER, asked)).mappings().all()
+    suits = not found["told"] and (found["name"] is None or ends_of(found["name"]) == ends_of(name))
+    known = found["appointed"] or (found["holder"] if suits else None)
+    person_id = await known_or_made(acting, known, name, number, numbered=found["holder"] is None)
+    return Substitute(person_id, name, told_as)
+
+
+def ends_of(name: str) -> tuple[str, str]:
+    """First and last name, case and accents aside; what stands between them may be left out."""
+    parts = name_order(name).split() or [name]
+    return parts[0], parts[-1]
 
 
 async def end_substitution(acting: Acting, given: Mapping[str, Any]) -> Outcome:
