@@ -103,7 +103,7 @@ def left_then(entry: FromClause) -> ColumnElement[bool]:
         enrolment.c.unit_id == entry.c.unit_id,
         holds(enrolment, oslo_day_of(entry.c.at)),
     )
-    return and_(entry.c.relation == number(Relation.UNIT_STAFF), entry.c.unit_id.is_not(None), ~there)
+    return and_(entry.c.relation == number(Relation.UNIT_STAFF), ~there)
 
 
 def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -126,9 +126,8 @@ def in_case(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 
 def mask(entry: FromClause, keys: Keys) -> ColumnElement[int]:
-    """The viewer's relations by which they see the entry, as bits."""
+    """The viewer's relations by which they see more of the entry than a guardian, as bits."""
     return bits(
-        bit(as_guardian(entry, keys), Relation.GUARDIAN),
         bit(leads_there(entry, keys), Relation.UNIT_LEADER),
         bit(in_case(entry, keys), Relation.CASE_WORKER),
     )

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from resolvers.access_log_writer import AccessNotLogged
+from resolvers.ids import decode
 from tests.acts import PREVIEW, Acts, act, codes
 from tests.logged import Look, log_rows, looks
 from tests.oracle.relations import Relations
@@ -30,7 +31,7 @@ NAME = "query ($id: ID!) { node(id: $id) { ... on Child { name } } }"
 LOG = """query ($id: ID!) { node(id: $id) { ... on Child { accessLog(first: 50) { totalCount
     nodes { at role unit { name } lookedByName subjects operation } } } } }"""
 BY_WORK = {"CONTACT_TEACHER", "SUBJECT_STAFF", "UNIT_STAFF", "UNIT_LEADER", "CASE_WORKER"}
-OPEN = act("openNeedCase", "case { id state }")
+OPEN, CLOSE = act("openNeedCase", "case { id state }"), act("closeNeedCase", "case { id }")
 
 
 def threads() -> World:
@@ -221,15 +222,54 @@ async def test_child_seen_by_its_threads_alone_is_told_from_those_seen_beside(pl
     assert await alone(acts) == {"gone": True}
 
 
-async def test_adult_who_is_no_guardian_any_more_is_seen_by_messages_and_a_delegate_is_not(place) -> None:
+async def test_guardian_is_seen_through_their_own_threads_and_those_that_the_viewer_sees(place) -> None:
     world = threads()
+    world.person("gone", dt.date(2016, 1, 1))
+    for unit in ("school", "sfo"):
+        world.enrol("gone", unit, LONG_AGO, world.today - 30 * DAY)
+    for guardian in ("neighbour", "mother"):
+        world.responsible(guardian, "gone")
+    before = oslo(world.today - 60 * DAY)
+    world.thread("old", "school", "gone", before, ("neighbour",), ("teacher",))
+    world.thread("at_work", "school", "gone", before, ("neighbour",), ("mother",))
+    world.thread("elsewhere", "sfo", "gone", before, ("mother",), ("sfo_worker",))
+    world.person("was", dt.date(2016, 1, 1))
+    world.enrol("was", "school", LONG_AGO)
+    world.responsible("mother", "was", until=world.today)
+    acts = await of(place, world)
+    await acts.ask("leader", NODE, {"id": acts.id("Guardian", "mother")})
+    assert await alone(acts) == {"pupil": False}
+    await acts.ask("other_leader", NODE, {"id": acts.id("Guardian", "neighbour")})
+    assert await alone(acts) == {"stranger": False}
+
+
+async def test_adult_who_is_no_guardian_is_seen_through_their_threads_or_what_is_registered(place) -> None:
+    world = threads()
+    before = oslo(world.today - 60 * DAY)
     world.person("once")
-    world.thread("past", "school", "pupil", oslo(world.today - 60 * DAY), ("once",), ("teacher",))
-    world.delegate("aunt", "pupil", "school")
-    world.consent("mother", "pupil", "aunt", "school")
+    world.person("friend", dt.date(2018, 5, 5))
+    world.person("own", dt.date(2018, 5, 6))
+    for child in ("friend", "own"):
+        world.enrol(child, "school", LONG_AGO)
+        world.enrol(child, "sfo", LONG_AGO)
+    world.responsible("once", "own")
+    world.thread("past", "school", "pupil", before, ("once",), ("teacher",))
+    world.thread("of_another", "school", "friend", before, ("neighbour",), ("teacher",))
+    world.thread("at_work", "school", "friend", before, ("neighbour",), ("once",))
+    world.thread("elsewhere", "sfo", "friend", before, ("once",), ("sfo_worker",))
+    world.thread("as_guardian", "school", "own", before, ("once",), ("teacher",))
+    world.responsible("mother", "friend")
+    for delegate, child, unit, until in (
+        ("aunt", "pupil", "school", None),
+        ("aunt", "friend", "sfo", None),
+        ("aunt", "friend", "school", world.today),
+        ("neighbour", "friend", "school", None),
+    ):
+        world.delegate(delegate, child, unit, until=until)
+        world.consent("mother", child, delegate, unit)
     acts = await of(place, world)
     for adult, told in (("once", True), ("aunt", False)):
-        assert await asks(acts, "teacher", NODE, id=acts.id("OtherAdult", adult)) == [{TEACHER}]
+        await acts.ask("leader", NODE, {"id": acts.id("OtherAdult", adult)})
         assert await alone(acts) == {"pupil": told}, adult
 
 
@@ -261,6 +301,18 @@ async def test_case_worker_who_works_with_the_child_besides_is_not_logged_with_t
     assert await asks(acts, "officer", number, id=acts.id("Child", "pupil")) == [{at_sfo}]
     assert await asks(acts, "officer", NAME, id=acts.id("Child", "pupil")) == [{at_sfo, OFFICER}]
     assert await alone(acts) == {"pupil": False}
+
+
+async def test_child_who_is_to_come_to_a_unit_is_not_logged_there(place) -> None:
+    world = threads()
+    world.employ("leader", "sfo", "LEADER")
+    world.person("coming", dt.date(2018, 5, 5))
+    world.enrol("coming", "school", LONG_AGO)
+    world.enrol("coming", "sfo", world.today + 10 * DAY)
+    acts = await of(place, world)
+    assert await asks(acts, "leader", NAME, id=acts.id("Child", "coming")) == [
+        {("leader", "coming", "UNIT_LEADER", "school")}
+    ]
 
 
 async def test_r2_teacher_is_logged_for_pupils_and_not_for_their_own_child(place) -> None:
@@ -343,12 +395,23 @@ async def test_case_worker_is_logged_with_the_case(place) -> None:
     assert told["case"]["state"] == "OPEN"
     assert await logged(acts) == [{OFFICER}]
     assert await asks(acts, "officer", NAME, id=acts.id("Child", "pupil")) == [{OFFICER}]
-    rows = await log_rows(acts.place.database, acts.loaded.municipality)
-    of_case = "select id from need_case where child_id = $1"
-    connection = await asyncpg.connect(**acts.place.database.admin_connect)
-    case_id = await connection.fetchval(of_case, rows[0]["children"][0])
-    await connection.close()
-    assert [row["need_case_id"] for row in rows] == [case_id] * 2
+    [first, second] = await log_rows(acts.place.database, acts.loaded.municipality)
+    case_id = decode(told["case"]["id"])
+    assert case_id
+    assert first["need_case_id"] == second["need_case_id"] == case_id[1]
+
+
+async def test_case_worker_is_logged_with_the_latest_case_of_theirs_that_is_open(place) -> None:
+    world = threads()
+    world.person("second", documented=False)
+    world.administrator("second")
+    acts = await of(place, world)
+    cases = [(await acts.act(who, OPEN, asked(acts)))["case"]["id"] for who in ("officer", "officer", "officer")]
+    assert (await acts.act("officer", CLOSE, {"caseId": cases[2]}))["problems"] == []
+    assert (await acts.act("second", OPEN, asked(acts)))["case"]["state"] == "OPEN"
+    await acts.ask("officer", NAME, {"id": acts.id("Child", "pupil")})
+    last = (await log_rows(acts.place.database, acts.loaded.municipality))[-1]
+    assert last["need_case_id"] == (decode(cases[1]) or ())[1]
 
 
 async def test_whoever_reads_whom_anothers_case_is_about_is_logged_and_whoever_asked_is_not(place) -> None:
@@ -546,6 +609,19 @@ async def test_case_worker_is_told_in_a_case_opened_for_that_and_in_no_other(pla
     assert (await acts.ask("second", LOG, {"id": acts.id("Child", "pupil")}))["node"] is None
 
 
+async def test_case_opened_for_that_tells_of_its_own_child_and_while_it_is_open(place) -> None:
+    acts = await of(place)
+    await looked_at(acts, "teacher")
+    stranger = acts.world.people["stranger"].number
+    assert (await acts.act("officer", OPEN, asked(acts)))["problems"] == []
+    assert (await acts.act("officer", OPEN, asked(acts, nationalId=stranger, forAccessLog=True)))["problems"] == []
+    assert await told(acts, "officer") == []
+    case = (await acts.act("officer", OPEN, asked(acts, forAccessLog=True)))["case"]["id"]
+    assert "CONTACT_TEACHER" in [role for role, _, _ in short(await told(acts, "officer"))]
+    assert (await acts.act("officer", CLOSE, {"caseId": case}))["problems"] == []
+    assert await told(acts, "officer") == []
+
+
 async def test_case_worker_is_not_told_that_there_is_a_thread(place) -> None:
     """Section 3: the administration never learns that a thread exists, by who has looked either."""
     acts = await of(place)
@@ -578,9 +654,14 @@ async def test_guardian_without_a_thread_at_a_unit_that_was_left_is_not_told_who
     world = village()
     world.person("gone", dt.date(2016, 1, 1))
     world.enrol("gone", "sfo", LONG_AGO, world.today - 30 * DAY)
+    world.enrol("gone", "school", LONG_AGO)
     for guardian in ("mother", "father"):
         world.responsible(guardian, "gone")
     world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
+    # Threads of another unit, about another child, and of others are none of theirs there.
+    world.thread("class", "school", "gone", oslo(world.today - 60 * DAY), ("father",), ("teacher",))
+    world.thread("talk", "sfo", "pupil", oslo(world.today - 60 * DAY), ("father",), ("sfo_worker",))
+    world.thread("work", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("father",))
     acts = await of(place, world)
     await acts.ask("sfo_worker", NODE, {"id": acts.id("Thread", "old")})
     for guardian, roles in (("mother", ["UNIT_STAFF"]), ("father", [])):

@@ -20,6 +20,7 @@ from tests.conftest import Innsyn, told_address
 from tests.live import Town, eventually, stream, town
 from tests.logged import log_rows, looks
 from tests.test_files_http import Desk, opened_desk
+from tests.test_record_acts import written
 from tests.worlds.files import write_persons, write_roster
 from tests.worlds.village import village, with_threads
 from tests.worlds.world import TODAY
@@ -132,6 +133,24 @@ async def test_file_that_is_fetched_is_logged(desk: Desk) -> None:
     [own] = await desk.attachments("mother", thread["messages"]["nodes"][0]["id"]) or []
     assert (await desk.fetch("mother", own["url"])).status_code == 200
     assert len(await log_rows(acts.place.database, acts.loaded.municipality)) == before + 1
+
+
+async def test_file_is_logged_by_the_unit_of_the_message_or_the_record_that_it_hangs_on(desk: Desk) -> None:
+    acts = desk.acts
+    to_sfo, to_school = await desk.uploaded("mother"), await desk.uploaded("teacher")
+    for unit, files in (("sfo", [to_sfo]), ("school", [])):
+        assert (await acts.start("mother", unit, "pupil", attachmentIds=files))["problems"] == []
+    for files in ([to_school], []):
+        await written(acts, "teacher", attachmentIds=files)
+    text = "query ($id: ID!) { node(id: $id) { id } }"
+    at_sfo = {("sfo_worker", "pupil", "UNIT_STAFF", "sfo")}
+    for who, file, look, messages_alone in (
+        ("sfo_worker", to_sfo, at_sfo, True),
+        ("teacher", to_school, TEACHER, False),
+    ):
+        assert (await acts.ask(who, text, {"id": file}))["node"]
+        assert (await looks(acts.place.database, acts.loaded))[-1] == look
+        assert (await log_rows(acts.place.database, acts.loaded.municipality))[-1]["messages_alone"] == messages_alone
 
 
 def taken_in(innsyn: Innsyn, folder: Path) -> str:

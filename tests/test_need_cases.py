@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acts import Acts, codes
-from tests.cases import APPROVE, CASES, CLOSE, EXTEND, OPEN, asked, child_of, office, protected
+from tests.cases import APPROVE, CASES, CLOSE, EXTEND, OPEN, asked, child_of, office, opened, protected, state, written
 from tests.oracle.view import Node
 
 
@@ -103,6 +103,15 @@ async def test_case_closes_by_its_hours_and_by_hand(acts: Acts) -> None:
     told = await acts.act("officer", CLOSE, {"caseId": again})
     assert (told["case"]["state"], told["case"]["child"]) == ("CLOSED", None)
     assert await child_of(acts, "officer") is None
+
+
+async def test_case_is_over_after_a_day_whatever_else_its_row_says(acts: Acts) -> None:
+    case = await opened(acts)
+    opening = acts.now
+    await written(acts, "update need_case set until = until + interval '30 hours' where child_id = $1", "pupil")
+    for seconds, told in ((-10, "OPEN"), (10, "CLOSED")):
+        acts.now = opening + dt.timedelta(hours=24, seconds=seconds)
+        assert await state(acts, case) == told
 
 
 @pytest.mark.parametrize("hours", [0, 25, -1])

@@ -21,9 +21,10 @@ ROOT = Path(__file__).parent.parent.parent
 CONCEPTS = (
     *("child", "guardian", "staff", "other_adult", "unit", "thread", "message", "viewer", "absence", "photo_consent"),
     *("block", "confirmation", "delegate", "substitution", "task", "record", "attachment", "recipient", "broadcast"),
+    *("access_log", "need_case"),
 )
 """Each has a page in `authz/`; most have one in `resolvers/` and one in `resolvers/acts/`."""
-UNTOLD = (".record", ".attachment", ".recipient", ".broadcast", ".substitution")
+UNTOLD = (".record", ".attachment", ".recipient", ".broadcast", ".substitution", ".access_log", ".need_case")
 """Concepts of which no world's files tell."""
 
 

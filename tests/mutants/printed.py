@@ -38,4 +38,4 @@ def as_lines(mutant: Mutant) -> str:
     """The same for the lines of one broken page, which need no process of their own."""
     page = {"__name__": mutant.module}
     exec(compile(mutant.source(), mutant.module, "exec"), page)
-    return as_printed({**page["LINES"], **page.get("ALLOWED", {})})  # type: ignore[arg-type, dict-item]
+    return as_printed({**page.get("LINES", {}), **page.get("ALLOWED", {})})  # type: ignore[arg-type, dict-item]
