@@ -25,7 +25,7 @@ from tests.oracle.view import View
 from tests.worlds.world import World
 
 LOGINS = ("private", "employee", "both")
-CHANGING = ("previewToken", "url", "cursor", "startCursor", "endCursor", "accessLog")
+CHANGING = ("previewToken", "url", "cursor", "startCursor", "endCursor", "accessLog", "looks")
 """What may differ between two answers that tell the same: it holds an instant or a nonce, or tells of the first."""
 
 
