@@ -259,14 +259,14 @@ async def test_adult_who_is_no_guardian_is_seen_through_their_threads_or_what_is
     world.thread("elsewhere", "sfo", "friend", before, ("once",), ("sfo_worker",))
     world.thread("as_guardian", "school", "own", before, ("once",), ("teacher",))
     world.responsible("mother", "friend")
-    for delegate, child, unit, until in (
-        ("aunt", "pupil", "school", None),
-        ("aunt", "friend", "sfo", None),
-        ("aunt", "friend", "school", world.today),
-        ("neighbour", "friend", "school", None),
+    for delegate, child, unit in (
+        ("aunt", "pupil", "school"),
+        ("aunt", "friend", "sfo"),
+        ("neighbour", "friend", "school"),
     ):
-        world.delegate(delegate, child, unit, until=until)
+        world.delegate(delegate, child, unit)
         world.consent("mother", child, delegate, unit)
+    world.delegate("aunt", "friend", "school")  # rests without a consent
     acts = await of(place, world)
     for adult, told in (("once", True), ("aunt", False)):
         await acts.ask("leader", NODE, {"id": acts.id("OtherAdult", adult)})

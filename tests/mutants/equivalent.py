@@ -16,6 +16,11 @@ NO_TEACHER = "R2: no teacher is GUARDIAN, and the column is closed to those who 
 BESIDE_STAFF = "stands nowhere but beside the staff relations"
 PRINTED_ALIKE = "printed as UNIT_LEADER, which stands there already, and the rows' predicate settles it"
 TOLD = "only tells the day on which a need case was opened, in an explanation"
+WALL = (
+    "the second wall alone asks it, which is down here; once it is frozen so, a test of `test_walls.py` that takes"
+    " every predicate away goes red"
+)
+TIED = "the second wall alone asks it, beside what ties a look to its case, which stands in the statement as well"
 UNIQUE = "PostgreSQL refuses the statement: a subquery would give two rows"
 
 EQUIVALENT: dict[str, str] = {
@@ -83,6 +88,50 @@ EQUIVALENT: dict[str, str] = {
             ("authz.thread SEEN", "FAMILY | STAFF"),
         )
     },
+    "authz.guardian oneself: and_ drops `PRIVATE`": (
+        "R2: whoever is GUARDIAN of a child never works with it, so that nobody who is not signed in as a private"
+        " person sees a Guardian who is themself"
+    ),
+    **{
+        f"authz.viewer pupils: {what}": WALL
+        for what in (
+            "any_of drops `*taught_here`",
+            "any_of drops `*(child.enrolled_at(child_id, units, keys) for units in ('staffed', 'led'))`",
+            "drops `'contact'` (2)",
+            "drops `'subject_staff'` (2)",
+            "drops `'staffed'`",
+            "drops `'led'`",
+        )
+    },
+    **{
+        f"authz.thread visible: any_of drops `{what}`": WALL
+        for what in ("by_taking_part", "full_history(child_id, unit_id, keys)")
+    },
+    **{f"authz.message visible: any_of drops {what}": WALL for what in ("`whole` (2)", "`in_own_time(message, keys)`")},
+    **{
+        f"authz.message in_own_time: {what}": WALL
+        for what in (
+            "exists_in drops `time.c.thread_hash == hashed(message.thread_id)`",
+            "exists_in drops `time.c.since <= message.sent_at`",
+            "exists_in drops `time.c.until > message.sent_at`",
+            "`time.c.since <= message.sent_at` the other side of the bound",
+            "`time.c.until > message.sent_at` the other side of the bound",
+            "all_of drops `then`",
+        )
+    },
+    "authz.message in_own_time: all_of drops `keys.has_hash(hashed(message.thread_id), 'own_part')`": SPARES_WORK,
+    "authz.access_log for_each_child: joins without `true()`": WALL,
+    "authz.access_log looked_in_case: exists_in drops `need_case.looks_shown(need, keys)`": WALL,
+    **{
+        f"authz.access_log looked_in_case: {what}": TIED
+        for what in (
+            "and_ drops `need.c.id == entry.c.need_case_id`",
+            "and_ drops `need.c.person_id == entry.c.person_id`",
+            "exists_in drops `own`",
+        )
+    },
+    "authz.access_log case_for_it: all_of drops `keys.has(child_id, 'cases')`": SPARES_WORK,
+    "authz.access_log own_cases_on: where drops `need.c.child_id == any_(THESE)`": SPARES_WORK,
     "resolvers.unit group_staff: drops `staff.unit_shows_staff(teaches.c.unit_id, keys)`": (
         "whoever sees a group sees its unit's staff; no rows come without a predicate"
     ),
