@@ -1159,6 +1159,26 @@ async def test_a_guardian_does_not_read_the_messages_of_the_days_of_a_block(hold
     )
 
 
+async def test_a_guardian_of_two_children_reads_of_each_the_messages_of_its_own_days(holds):
+    world = with_threads(village())
+    world.person("brother", dt.date(2016, 5, 5))
+    world.enrol("brother", "school", LONG_AGO)
+    world.responsible("mother", "brother")
+    world.thread("other", "school", "brother", oslo(LAST_MONTH, "09:00"), ("mother",), ("teacher",))
+    world.block("mother", "pupil", LAST_MONTH + DAY, LAST_MONTH + 2 * DAY)
+    world.block("mother", "brother", LAST_WEEK, LAST_WEEK + DAY)
+    for handle, thread, day in (("other1", "other", LAST_MONTH + DAY), ("other2", "other", LAST_WEEK),
+                                ("talk4", "talk", LAST_WEEK)):  # fmt: skip
+        world.message(handle, thread, "teacher", oslo(day, "10:00"))
+    await holds(
+        world,
+        "mother does not see message talk2",
+        "mother sees message talk4",
+        "mother sees message other1",
+        "mother does not see message other2",
+    )
+
+
 async def test_a_guardian_does_not_read_the_messages_of_the_days_before_a_confirmation(holds):
     world = with_threads(village())
     world.protect("pupil", since=LAST_MONTH + DAY)

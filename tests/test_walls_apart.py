@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
+from tests import test_rules
 from tests.acts import Acts
 from tests.cases import APPROVE, office, opened, written
 from tests.conftest import TestServer, new_database
 from tests.oracle.relations import Relations
-from tests.roads.fixtures import opened_place
+from tests.roads.fixtures import holding, opened_place
 from tests.roads.place import LOGINS, Place
 from tests.walls import alone, take_down
 from tests.worlds.loading import Loaded
@@ -44,6 +46,22 @@ async def test_without_any_predicate_nobody_of_the_village_sees_more(place: Plac
     with alone(place) as unguarded:
         differing = await everybody_agrees(unguarded, world, loaded, oslo(world.today))
     assert not differing, "\n".join(differing[:20])
+
+
+RULES_OF_MESSAGES = [
+    test_rules.test_a_guardian_reads_the_messages_of_the_days_on_which_the_relation_held,
+    test_rules.test_a_guardian_does_not_read_the_messages_of_the_days_of_a_block,
+    test_rules.test_a_guardian_of_two_children_reads_of_each_the_messages_of_its_own_days,
+    test_rules.test_a_guardian_does_not_read_the_messages_of_the_days_before_a_confirmation,
+    test_rules.test_a_delegate_does_not_read_the_messages_of_the_days_without_consent,
+    test_rules.test_a_subject_teacher_reads_the_messages_since_they_became_a_participant,
+]
+
+
+@pytest.mark.parametrize("rule", RULES_OF_MESSAGES, ids=lambda rule: rule.__name__)
+async def test_t7_without_any_predicate_the_rules_of_messages_hold(place: Place, rule: Any) -> None:
+    with alone(place) as unguarded:
+        await rule(holding(unguarded))
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ BESIDE_STAFF = "stands nowhere but beside the staff relations"
 PRINTED_ALIKE = "printed as UNIT_LEADER, which stands there already, and the rows' predicate settles it"
 TOLD = "only tells the day on which a need case was opened, in an explanation"
 WALL = (
-    "the second wall alone asks it, which is down here; once it is frozen so, a test of `test_walls.py` that takes"
-    " every predicate away goes red"
+    "the second wall alone asks it, which is down here; once it is frozen so, a test of `test_walls_apart.py` that"
+    " takes every predicate away goes red"
 )
 TIED = "the second wall alone asks it, beside what ties a look to its case, which stands in the statement as well"
 UNIQUE = "PostgreSQL refuses the statement: a subquery would give two rows"

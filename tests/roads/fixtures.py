@@ -89,6 +89,11 @@ async def place(place_of_all: Place) -> Place:
 def holds(place: Place) -> Holds:
     """`await holds(world, *statements, now=...)`: every statement is so, and the server agrees with the oracle about
     everything that whoever is named in them sees."""
+    return holding(place)
+
+
+def holding(place: Place) -> Holds:
+    """The same of any place."""
     from tests.statements import Statements
 
     kept: dict[int, tuple[World, Loaded]] = {}
