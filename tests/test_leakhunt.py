@@ -166,11 +166,16 @@ async def test_hunter_counts_the_statements_that_are_asked_of_the_database(town:
         assert hunter.statements is not None
         for what in ("name", "name guardians { name }"):
             await hunter.ask("http", asker, of_children(hunter, what))
-        hunter.statements()
-        await hunter.ask("http", asker, of_children(hunter, "name"))
-        few = len(hunter.statements())
-        await hunter.ask("http", asker, of_children(hunter, "name threads { nodes { messages { nodes { body } } } }"))
-        assert 0 < few < len(hunter.statements())
+        for _ in range(4):  # a connection that is just being left is not taken, and a new one is not listened to yet
+            counts = []
+            for what in ("name", "name threads { nodes { messages { nodes { body } } } }"):
+                hunter.statements()
+                await hunter.ask("http", asker, of_children(hunter, what))
+                counts.append(len(hunter.statements()))
+            if 0 < counts[0] < counts[1]:
+                break
+        else:
+            pytest.fail(f"counted {counts}")
 
 
 async def test_hunter_finds_a_name_in_a_log(town: Town) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 from graphql import GraphQLSchema, build_schema
 
+from authz.engine.keys import LEAVE
 from demo.contact_register import running_contact_register
 from resolvers.gateway import UNFINISHED_LETTERS, Gateway
 from resolvers.ids import TYPE_BYTES, encode
@@ -128,6 +129,10 @@ async def need_cases_of(loaded: Loaded, database: Database) -> dict[str, str]:
     return {row["id"]: encode(TYPE_BYTES["NeedCase"], row["row_id"]) for row in rows if row["row_id"]}
 
 
+OF_NOBODYS_REQUEST = (UNFINISHED_LETTERS, LEAVE)
+"""Asked now and then, whoever asks for something meanwhile."""
+
+
 class Statements:
     """What a server's pool of connections for reading has been asked, text by text."""
 
@@ -147,7 +152,7 @@ class Statements:
         return taken
 
     def _take(self, record: Any) -> None:
-        if record.query != UNFINISHED_LETTERS:
+        if record.query not in OF_NOBODYS_REQUEST:
             self.asked.append(record.query)
 
 
