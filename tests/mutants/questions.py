@@ -33,6 +33,7 @@ OF_TYPES: dict[str, tuple[str, ...]] = {
     "OtherAdult": ("id name",),
     "Thread": (
         "id subject createdAt joint unit { id } child { id name }",
+        "lastMessageAt",
         "lastMessageAt latestMessage { id }",
         "participants { person { __typename id name } side joinedAt lastReadAt }",
         "messages { totalCount nodes { id } }",
