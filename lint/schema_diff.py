@@ -162,7 +162,7 @@ def unnamed(found: list[Change], changelog: str) -> list[Change]:
 
 def git(*words: str) -> str | None:
     """What git prints, or None where it has no answer (no repository, no such commit, no such file then)."""
-    ran = subprocess.run(["git", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    ran = subprocess.run(["git", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607 - git, with words of this page
     return ran.stdout.strip() if ran.returncode == 0 else None
 
 

@@ -88,7 +88,7 @@ def order_length(level: Level) -> int:
 
 
 def order_type(level: Level, i: int) -> type:
-    return order_columns(level)[i].type.python_type  # type: ignore[no-any-return]
+    return order_columns(level)[i].type.python_type  # type: ignore[no-any-return] # a type
 
 
 @dataclass(frozen=True)

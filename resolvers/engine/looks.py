@@ -210,8 +210,9 @@ def entries(run: Run, kind: str, operation: str | None, document: bytes, seen: S
     looker = values["now"], values["municipality_id"], values["me"], client
     asked = kind, plain_name(operation), document
     together: dict[tuple[int, UUID | None, UUID | None, bool], list[UUID]] = {}
-    for child, *by in seen:
-        together.setdefault(tuple(by), []).append(child)  # type: ignore[arg-type]
+    for child, relation, unit, case, messages_alone in seen:
+        together.setdefault((relation, unit, case, messages_alone), []).append(child)
+    # mypy does not count what stars give
     return [Entry(*looker, *asked, *by, children) for by, children in together.items()]  # type: ignore[arg-type]
 
 

@@ -73,15 +73,16 @@ class Planner:
         return not (skip and skip["if"]) and not (include and not include["if"])
 
     def is_a(self, type_name: str, condition: str) -> bool:
-        schema = self.catalogue.schema
+        schema: Any = self.catalogue.schema
         wanted, told = schema.type_map[condition], schema.type_map[type_name]
-        return wanted is told or (not isinstance(wanted, GraphQLObjectType) and schema.is_sub_type(wanted, told))  # type: ignore[arg-type]
+        return wanted is told or (not isinstance(wanted, GraphQLObjectType) and schema.is_sub_type(wanted, told))
 
     def below(self, type_name: str, nodes: Sequence[FieldNode]) -> Fields:
         return self.collect(type_name, (node.selection_set for node in nodes))
 
     def field_type(self, type_name: str, name: str) -> Any:
-        return self.catalogue.schema.type_map[type_name].fields[name].type  # type: ignore[attr-defined]
+        described: Any = self.catalogue.schema.type_map[type_name]
+        return described.fields[name].type
 
     def alias(self, model: type, name: str) -> FromClause:
         return table(model, f"{name}_{self.number()}")

@@ -27,7 +27,7 @@ from sqlalchemy.sql.expression import Executable
 from authz.engine.sql import UUIDS, Keys, table
 from resolvers.engine.source import Roads, Rows
 
-DIALECT = asyncpg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+DIALECT = asyncpg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call] # SQLAlchemy has it untyped
 LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer())
 PARENTS: ColumnElement = bindparam("parents", type_=UUIDS)
 
@@ -46,7 +46,7 @@ class ConstantInStatement(Exception):
 
 
 def compiled(expression: Executable) -> Statement:
-    made = expression.compile(dialect=DIALECT)  # type: ignore[attr-defined]
+    made = expression.compile(dialect=DIALECT)  # type: ignore[attr-defined] # every one compiles
     for name, value in made.params.items():
         if value is not None:
             raise ConstantInStatement(f"{name} = {value!r} in {made}")
