@@ -22,6 +22,8 @@ END_OF_ARCHIVE = b"PK\x05\x06"
 ENTRY = b"PK\x01\x02"
 FARTHEST = 65_557
 """From the end of a file: where readers of zip files look for their table of contents."""
+IN_ZIP64 = 0xFFFFFFFF
+"""For a length or a place that is told in a wider record before this one."""
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
 
 
@@ -194,7 +196,10 @@ class Examination:
         at = last.rfind(END_OF_ARCHIVE)
         if ends.head.startswith(b"PK") or at < 0 or len(last) - at < 22:
             return False
-        (length,) = struct.unpack("<I", last[at + 12 : at + 16])
+        length, start = struct.unpack("<II", last[at + 12 : at + 20])
+        position = ends.size - len(last) + at
+        if length > position and start >= position and IN_ZIP64 not in (length, start):
+            return False  # four bytes of a photo that happen to be those: no reader finds a table of contents by them
         return not length or last[max(0, at - length) :].startswith(ENTRY) or length > at
 
 

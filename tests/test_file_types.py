@@ -79,6 +79,22 @@ def test_a_file_that_is_something_else_or_something_else_too_is_refused(media_ty
     assert not taken(media_type, data)
 
 
+@pytest.mark.parametrize(
+    ("length", "start", "expected"),
+    [
+        pytest.param(2_000_000_000, 3_000_000_000, True, id="outside of the file"),
+        pytest.param(2_000_000_000, 0, False, id="a place in the file"),
+        pytest.param(100, 3_000_000_000, True, id="a length that leads to no table"),
+        pytest.param(0, 3_000_000_000, False, id="an empty table"),
+        pytest.param(0xFFFFFFFF, 3_000_000_000, False, id="a length told in a wider record"),
+        pytest.param(2_000_000_000, 0xFFFFFFFF, False, id="a place told in a wider record"),
+    ],
+)
+def test_an_archives_last_record_by_chance_in_a_photo_is_none_where_it_leads_to_no_table(length, start, expected):
+    record = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, length, start, 0)
+    assert taken("image/jpeg", JPEG + bytes(500) + record + bytes(200)) is expected
+
+
 def test_a_zip_bomb_is_refused_by_what_it_says_and_never_opened():
     bomb = office("word/document.xml", **{"word/media.xml": bytes(60_000_000)})
     assert len(bomb) < 100_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -419,7 +419,7 @@ async def test_a_file_is_given_to_be_saved_and_never_shown_or_kept(desk: Desk) -
 
 @pytest.mark.parametrize("size", [CHUNK - 46, CHUNK, 3 * CHUNK + 5, 1_900_000])
 async def test_a_large_file_streams_in_and_out(desk: Desk, size: int) -> None:
-    data = PDF[:-6] + os.urandom(size) + b"%%EOF\n"
+    data = PDF[:-6] + Random(size).randbytes(size) + b"%%EOF\n"
     attachment, _, _ = await sent_file(desk, data)
     assert (await desk.fetch("mother", attachment["url"])).content == data
 
