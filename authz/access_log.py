@@ -261,7 +261,7 @@ def through_guardians(keys: Keys) -> Select:
         part.c.person_id == held.c.person_id,
         part.c.child_id == held.c.child_id,
         part.c.side == word("GUARDIAN"),
-        thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
+        thread.visible(part, keys),
     )
     related = child.related(held.c.child_id, guardian.SEEN, keys)
     return (
@@ -279,7 +279,7 @@ def through_other_adults(keys: Keys) -> Select:
         part.c.person_id == any_(THESE),
         part.c.side == word("GUARDIAN"),
         ~guardian.is_guardian(part.c.person_id, part.c.child_id),
-        thread.visible(part.c.thread_id, part.c.child_id, part.c.unit_id, keys),
+        thread.visible(part, keys),
     )
     by_registration = select(registered.c.child_id, registered.c.unit_id, false()).where(
         registered.c.person_id == any_(THESE), delegate.visible(registered, keys), delegate.active(registered)

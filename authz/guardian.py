@@ -55,7 +55,7 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         participant.c.person_id == person_id,
         participant.c.side == word("GUARDIAN"),
         is_guardian(person_id, participant.c.child_id),
-        thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
+        thread.visible(participant, keys),
     )
     return or_(by_child, by_thread)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, all_, and_, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
@@ -37,11 +37,13 @@ class Written(NamedTuple):
     thread_id: ColumnElement
     child_id: ColumnElement
     unit_id: ColumnElement
+    guardian_side_id: ColumnElement
     sent_at: ColumnElement
 
 
 def written(message: FromClause) -> Written:
-    return Written(message.c.thread_id, message.c.child_id, message.c.unit_id, message.c.sent_at)
+    of_thread = (message.c.thread_id, message.c.child_id, message.c.unit_id, message.c.guardian_side_id)
+    return Written(*of_thread, message.c.sent_at)
 
 
 class OwnPart:
@@ -133,20 +135,28 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
     return and_(message.c.given_at.is_(None), by_other_side)
 
 
+def as_guardian(message: Written, keys: Keys) -> ColumnElement[bool]:
+    """T7 by the guardian sides that the keys hold, of messages younger than every relation: most are. The others are
+    judged by their times."""
+    since_all = message.sent_at >= all_(keys.array("guardian_spell_since", INSTANTS))
+    return all_of(keys.has(message.guardian_side_id, "guardian_sides"), since_all)
+
+
 def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
-    """T7 by the times that the keys hold of the viewer's own threads."""
-    columns: dict[str, Any] = {"thread_hash": HASHES, "since": INSTANTS, "until": INSTANTS}
+    """T7 by the times that the keys hold of the viewer's own threads and guardian sides."""
+    own = (hashed(message.thread_id), hashed(message.guardian_side_id))
+    columns: dict[str, Any] = {"own_hash": HASHES, "since": INSTANTS, "until": INSTANTS}
     names = ("own_part", "own_part_since", "own_part_until")
     told = (keys.array(name, kind) for name, kind in zip(names, columns.values(), strict=True))
     time = func.unnest(*told).table_valued(*columns).render_derived(name="own_time")
     then = exists_in(
         time,
-        time.c.thread_hash == hashed(message.thread_id),
+        time.c.own_hash.in_(own),
         time.c.since <= message.sent_at,
         time.c.until > message.sent_at,
         row_by_row=True,
     )
-    return all_of(keys.has_hash(hashed(message.thread_id), "own_part"), then)
+    return all_of(any_of(*(keys.has_hash(one, "own_part") for one in own)), then)
 
 
 def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> ColumnElement[bool]:
@@ -155,7 +165,7 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     whole = thread.full_history(message.child_id, message.unit_id, keys)
     if keys.own_threads:
         own_whole = keys.has_hash(hashed(message.thread_id), "own_whole")
-        return any_of(own_whole, whole, in_own_time(message, keys))
+        return any_of(as_guardian(message, keys), whole, own_whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:
         families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))

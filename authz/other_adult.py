@@ -33,7 +33,7 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         participant.c.person_id == person_id,
         participant.c.side == word("GUARDIAN"),
         ~guardian.is_guardian(person_id, participant.c.child_id),
-        thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
+        thread.visible(participant, keys),
     )
     shown = delegate.adult_shown(person_id, keys)
     return any_of(and_(person_id == ME, was_involved(person_id)), by_thread, shown)

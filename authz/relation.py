@@ -8,6 +8,7 @@ they open is said on the pages of the concepts.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,6 @@ from sqlalchemy.sql.selectable import Subquery
 from authz.engine.sql import (
     HERE,
     INSTANTS,
-    LARGE,
     NOW,
     PRIVATE,
     TODAY,
@@ -59,6 +59,7 @@ from models import (
     Group,
     GroupMembership,
     Guardianship,
+    GuardianSide,
     Kinship,
     NeedCase,
     Participant,
@@ -358,11 +359,14 @@ class Part:
     """Some of the keys, and when they are worth asking for."""
 
     rows: Select
-    """One row; its columns are keys, arrays that are empty rather than null."""
+    """One row; its columns are keys, arrays that are empty rather than null. Those that are hashes (`_pair`, `_hash`)
+    are of use to the second wall alone."""
     when: str = "true"
     """A condition over keys asked for before, in PL/pgSQL."""
     of: type | None = None
     """The table without a row of the person in which there is nothing to ask: a look costs a quarter of asking."""
+    such_as: Callable[[FromClause], Sequence[ColumnElement[bool]]] = lambda _: ()
+    """What is asked of that row beside."""
     for_walls: bool = False
     """Of use to the second wall alone."""
 
@@ -391,6 +395,7 @@ def family(periods: FromClause, me: ColumnElement, name: str, *, at_unit: bool) 
     if at_unit:
         columns[f"{name}_unit"] = (periods.c.unit_id, "uuid", now)
         columns[f"{name}_spell_unit"] = (periods.c.unit_id, "uuid", None)
+        columns[f"{name}_pair"] = (hashed(periods.c.child_id, periods.c.unit_id), "bigint", now)
     return gathered(periods, **columns).where(periods.c.person_id == me, PRIVATE)
 
 
@@ -422,13 +427,13 @@ def teaching(me: ColumnElement) -> Select:
     held = taught(me, *CONTACT_ROLES, *SUBJECT_ROLES).subquery("held")
     is_contact = held.c.role.in_([word(role) for role in CONTACT_ROLES])
     rows = select(held.c.child_id, held.c.unit_id, is_contact.label("is_contact")).distinct().subquery("taught")
-    return gathered(
-        rows,
-        contact=(rows.c.child_id, "uuid", rows.c.is_contact),
-        contact_unit=(rows.c.unit_id, "uuid", rows.c.is_contact),
-        subject_staff=(rows.c.child_id, "uuid", ~rows.c.is_contact),
-        subject_staff_unit=(rows.c.unit_id, "uuid", ~rows.c.is_contact),
-    )
+    columns: dict[str, tuple[ColumnElement, str, ColumnElement[bool] | None]] = {}
+    for name, holds_as in (("contact", rows.c.is_contact), ("subject_staff", ~rows.c.is_contact)):
+        columns[name] = (rows.c.child_id, "uuid", holds_as)
+        columns[f"{name}_unit"] = (rows.c.unit_id, "uuid", holds_as)
+        columns[f"{name}_pair"] = (hashed(rows.c.child_id, rows.c.unit_id), "bigint", holds_as)
+        columns[f"{name}_hash"] = (hashed(rows.c.child_id), "bigint", holds_as)
+    return gathered(rows, **columns)
 
 
 def children_of(held: Select, name: str) -> Select:
@@ -451,36 +456,43 @@ def parts(me: ColumnElement) -> list[Part]:
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),
         Part(teaching(me), when="cardinality(schools) > 0"),
         Part(children_of(oneself(me), "oneself")),
-        Part(pairs_of("delegate"), when="cardinality(delegate) > 0", for_walls=True),
-        Part(
-            pairs_of("contact", "subject_staff"),
-            when="cardinality(contact) > 0 or cardinality(subject_staff) > 0",
-            for_walls=True,
-        ),
-        # Most who have any are guardians and nothing else, and asking for less is quicker.
-        Part(taking_part(me, as_guardian_alone=True), when=alone, for_walls=True),
+        Part(guardian_sides(me), when="cardinality(guardian) > 0", for_walls=True),
+        Part(times_of_sides(me), when="cardinality(guardian_spell) > 1", for_walls=True),
+        # Most are guardians and nothing else, and few are of threads without a side.
+        Part(taking_part(me, as_guardian_alone=True), when=alone, of=Participant, such_as=of_no_side, for_walls=True),
         Part(taking_part(me), when=more, for_walls=True),
     ]
 
 
-def pairs_of(*names: str) -> Select:
-    """The hashes of key sets that are pairs of a child and a unit, and of the children alone where they are many."""
-    told: dict[str, ColumnElement] = {}
-    for name in names:
-        arrays = [bindparam(name, type_=UUIDS), bindparam(f"{name}_unit", type_=UUIDS)]
-        pair = func.unnest(*arrays).table_valued("child_id", "unit_id").render_derived(name=f"{name}_pairs")
-        of: dict[str, ColumnElement] = {f"{name}_pair": hashed(pair.c.child_id, pair.c.unit_id)}
-        if name in LARGE:
-            of[f"{name}_hash"] = hashed(pair.c.child_id)
-        for label, one in of.items():
-            gathered_ones = select(func.array_agg(one)).select_from(pair).correlate(None).scalar_subquery()
-            told[label] = func.coalesce(gathered_ones, literal_column("'{}'::bigint[]"))
-    return select(*(one.label(label) for label, one in told.items()))
+def guardian_sides(me: ColumnElement) -> Select:
+    """Of whose threads the person sees all by being a guardian of the child now, and on their guardian side (T1)."""
+    side = fact(GuardianSide, "taken_side")
+    of_child = Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian")
+    return gathered(side, guardian_sides=(side.c.id, "uuid", None)).where(side.c.person_id == me, of_child)
+
+
+def times_of_sides(me: ColumnElement) -> Select:
+    """When the relation held: asked only where there are several, since of one every younger message is seen."""
+    side = fact(GuardianSide, "timed_side")
+    kinds: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
+    told: Iterator[ColumnElement] = (bindparam(f"guardian_spell{name}", type_=kind) for name, kind in kinds.items())
+    spell = func.unnest(*told).table_valued("child_id", "since", "until").render_derived(name="as_guardian")
+    return gathered(
+        side.join(spell, spell.c.child_id == side.c.child_id),
+        own_side=(hashed(side.c.id), "bigint", None),
+        own_side_since=(spell.c.since, "timestamptz", None),
+        own_side_until=(spell.c.until, "timestamptz", None),
+    ).where(side.c.person_id == me, Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian"))
+
+
+def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Somebody came to the guardian side after the thread had begun, so that its threads are judged one by one."""
+    return part.c.side == word("GUARDIAN"), part.c.guardian_side_id.is_(None)
 
 
 def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select:
-    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), each with
-    the times whose messages are seen (T7): from joining on, while the relation held.
+    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), but those
+    of guardian sides; each with the times whose messages are seen (T7): from joining on, while the relation held.
 
     A thread of which they reach from its beginning until now is seen whole: the guardian side is fixed when it starts
     (T8). Only of the others is the time of a message asked.
@@ -499,7 +511,7 @@ def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select
     ways = [
         select(part.c.thread_id, part.c.joined_at, as_guardian.c.since, as_guardian.c.until)
         .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
-        .where(part.c.side == word("GUARDIAN"), keys.has(part.c.child_id, "guardian")),
+        .where(*of_no_side(part), keys.has(part.c.child_id, "guardian")),
         select(part.c.thread_id, part.c.joined_at, as_delegate.c.since, as_delegate.c.until)
         .select_from(
             part.join(

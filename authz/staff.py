@@ -48,7 +48,7 @@ def visible(person_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
         participant,
         participant.c.person_id == person_id,
         participant.c.side == word("UNIT"),
-        thread.visible(participant.c.thread_id, participant.c.child_id, participant.c.unit_id, keys),
+        thread.visible(participant, keys),
     )
     return any_of(and_(person_id == ME, employed(person_id)), by_unit, by_thread)
 

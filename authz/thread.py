@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, hashed, run_began, word
@@ -87,13 +87,13 @@ def beside(road: Road, thread_id: ColumnElement, child_id: ColumnElement, keys: 
     return true() if road.side is None else takes_part(thread_id, road.side)
 
 
-def visible(
-    thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
-) -> ColumnElement[bool]:
-    """T1 to T6, on the columns of whatever row carries a thread's id, child and unit."""
+def visible(row: FromClause, keys: Keys) -> ColumnElement[bool]:
+    """T1 to T6, of a thread, or of whatever row carries a thread's id, child, unit and guardian side."""
+    thread_id = row.c.thread_id if "thread_id" in row.c else row.c.id
+    child_id, unit_id = row.c.child_id, row.c.unit_id
     if keys.own_threads:
-        by_taking_part = keys.has_hash(hashed(thread_id), "own")
-        return any_of(by_taking_part, full_history(child_id, unit_id, keys))
+        as_guardian = keys.has(row.c.guardian_side_id, "guardian_sides")
+        return any_of(as_guardian, full_history(child_id, unit_id, keys), keys.has_hash(hashed(thread_id), "own"))
 
     def keyed(road: Road) -> ColumnElement[bool]:
         if road.pairs:
@@ -111,13 +111,11 @@ def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) ->
     )
 
 
-def writable(
-    thread_id: ColumnElement, child_id: ColumnElement, unit_id: ColumnElement, keys: Keys
-) -> ColumnElement[bool]:
+def writable(row: FromClause, keys: Keys) -> ColumnElement[bool]:
     """Section 5, "write": sees the thread by T1 to T6, and has a relation to the child now."""
+    child_id, unit_id = row.c.child_id, row.c.unit_id
     return all_of(
-        visible(thread_id, child_id, unit_id, keys),
-        any_of(on_guardian_side(child_id, unit_id, keys), works_with(child_id, unit_id, keys)),
+        visible(row, keys), any_of(on_guardian_side(child_id, unit_id, keys), works_with(child_id, unit_id, keys))
     )
 
 

@@ -22,7 +22,7 @@ from models.staff import Administrator, Position
 from models.standing import ChildProtection, Delegation, Guardianship, Kinship
 from models.substitution import Substitution
 from models.task import Task
-from models.thread import Participant, ReadPointer, Thread
+from models.thread import GuardianSide, Participant, ReadPointer, Thread
 from models.unit import Group, GroupMembership, Unit
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "FamilyRelation",
     "Group",
     "GroupMembership",
+    "GuardianSide",
     "Guardianship",
     "Kinship",
     "LocalFact",

@@ -1,4 +1,4 @@
-"""A message in a thread. Carries the thread's unit and child so that it can be judged without the thread."""
+"""A message in a thread. Carries the thread's unit, child and guardian side, to be judged without the thread."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Message(Base):
     thread_id: Mapped[UUID] = reference("thread.id")
     unit_id: Mapped[UUID]
     child_id: Mapped[UUID]
+    guardian_side_id: Mapped[UUID | None]
     author_id: Mapped[UUID] = reference("person.id")
     author_side: Mapped[str]
     on_behalf_of: Mapped[UUID | None]

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from models import Base, ChildProtection, Delegation, Guardianship, Kinship, Person
+from models import Base, ChildProtection, Delegation, Guardianship, GuardianSide, Kinship, Person
 from registers.plan import Statement
 
-DERIVED = {model.__tablename__ for model in (ChildProtection, Delegation, Guardianship, Kinship)}
-"""Reckoned anew after every import."""
+DERIVED = {model.__tablename__ for model in (ChildProtection, Delegation, Guardianship, GuardianSide, Kinship)}
+"""Reckoned anew after every import, or by the database itself."""
 UNBOUND = {"child_id", "person_id"}
 """Columns that name a person, also where a table carries them without a foreign key."""
 

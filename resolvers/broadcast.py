@@ -31,7 +31,7 @@ def threads(keys: Keys) -> Rows:
     return Rows(
         recipient.join(row, row.c.id == recipient.c.thread_id),
         row,
-        [thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)],
+        [thread.visible(row, keys)],
         [row.c.last_message_at, row.c.id],
         descending=True,
         link=recipient.c.broadcast_id,

@@ -28,7 +28,7 @@ def message_told(keys: Keys) -> Rows:
 
 def thread_told(keys: Keys) -> Rows:
     row = table(SeenThread, "thread")
-    seen = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)
+    seen = thread.visible(row, keys)
     return Rows(row, row, [row.c.id == HAPPENED, seen], [row.c.id])
 
 

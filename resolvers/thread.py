@@ -18,7 +18,7 @@ ENTITIES = (
     Entity(
         "Thread",
         SeenThread,
-        visible=lambda row, keys: policy.visible(row.c.id, row.c.child_id, row.c.unit_id, keys),
+        visible=policy.visible,
     ),
     Entity("Participant", SeenParticipant),
 )

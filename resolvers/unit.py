@@ -70,7 +70,7 @@ def children(keys: Keys) -> Rows:
 def threads(keys: Keys) -> Rows:
     """Newest first."""
     row = table(SeenThread, "thread")
-    visible = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)
+    visible = thread.visible(row, keys)
     return Rows(row, row, [visible], [row.c.last_message_at, row.c.id], descending=True, link=row.c.unit_id)
 
 

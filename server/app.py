@@ -57,7 +57,7 @@ from vault import Vault
 log = structlog.get_logger("innsyn")
 GARBAGE = 50_000
 """New objects between two collections: answers are many small dicts without cycles, and dear to look through."""
-CONNECTIONS = max(6, 3 * (os.cpu_count() or 1))
+CONNECTIONS = max(4, 2 * (os.cpu_count() or 1))
 """Of a worker to the database. With fewer the cores wait for each other; more would only queue in the database what can
 wait here, and take the cores from the worker that has to feed them."""
 SECONDS_TO_BE_HEALTHY = 30

@@ -36,9 +36,16 @@ ENTERING = {**PARAMETERS, "employee": "boolean", "for_transaction": "boolean"}
 """Of `enter`. A transaction's viewer is gone when it ends; a session's stays until `leave`."""
 GIVEN = ("municipality_id", "private", "employee", "today", "now")
 """What the session is told of the request, beside the keys."""
-NOT_SET = frozenset({"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit"})
-"""Keys of no use to the walls, beside the spells: each that is set costs every request something."""
-JOINED = {"close": ("guardian", "delegate", "cases", "oneself")}
+NOT_SET = frozenset(
+    {"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit", "delegate_spell",
+     "delegate_spell_unit", "delegate_spell_since", "delegate_spell_until", "guardian_spell", "guardian_spell_until",
+     "own_side", "own_side_since", "own_side_until"}
+)  # fmt: skip
+"""Keys of no use to the walls: each that is set costs every request something."""
+JOINED = {
+    "close": ("guardian", "delegate", "cases", "oneself"),
+    **{f"own_part{of}": (f"own_part{of}", f"own_side{of}") for of in ("", "_since", "_until")},
+}
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
@@ -64,15 +71,18 @@ def function_text(name: str = "standing") -> str:
     for part in relation.parts(ME):
         if part.for_walls and not enters:
             continue
-        names = [column.name for column in part.rows.selected_columns]
-        (kept if part.for_walls else columns).extend(one for one in names if one not in kept)
+        asked = [one for one in part.rows.selected_columns if enters or not is_hash(one.name)]
+        names = [column.name for column in asked]
+        for one in names:
+            if one not in kept:
+                (kept if part.for_walls or is_hash(one) else columns).append(one)
         when = f"({part.when})"
         if part.of is not None:
             row = fact(part.of, "row_of")
             flag = f"in_{bare(part.of).name}"
-            known[flag] = select(exists_in(row, row.c.person_id == ME))
+            known[flag] = select(exists_in(row, row.c.person_id == ME, *part.such_as(row)))
             when += f" and {flag}"
-        step = in_function(part.rows, name)
+        step = in_function(part.rows.with_only_columns(*asked, maintain_column_froms=True), name)
         steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
     looks = ", ".join(f"({in_function(look, name)})" for look in known.values())
     kinds = {one: kind_of(one) for one in columns + kept}
@@ -105,11 +115,15 @@ end
 $function$"""
 
 
+def is_hash(key: str) -> bool:
+    return key.endswith(("_hash", "_pair"))
+
+
 def kind_of(key: str) -> str:
     """Of an array of keys, by its name."""
     if key.endswith(("_since", "_until")):
         return "timestamptz[]"
-    return "bigint[]" if key.startswith("own") or key.endswith(("_hash", "_pair")) else "uuid[]"
+    return "bigint[]" if key.startswith("own") or is_hash(key) else "uuid[]"
 
 
 def set_to(name: str, value: str, for_transaction: str) -> str:
@@ -120,7 +134,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
     columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
-    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET and "_spell" not in name), *JOINED)
+    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET | JOINED.keys()), *JOINED)
 
 
 @cache

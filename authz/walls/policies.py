@@ -57,6 +57,7 @@ from models import (
     Group,
     GroupMembership,
     Guardianship,
+    GuardianSide,
     Kinship,
     LocalFact,
     Message,
@@ -176,12 +177,11 @@ def pointer_seen(row: FromClause) -> ColumnElement[bool]:
     """C7: one's own, and the other side's."""
 
     def of_other_side(part: FromClause) -> ColumnElement[bool]:
-        about = (part.c.child_id, part.c.unit_id)
         return and_(
             part.c.thread_id == row.c.thread_id,
             part.c.person_id == row.c.person_id,
-            thread.visible(part.c.thread_id, *about, K),
-            thread.last_read_open(part.c.person_id, part.c.side, *about, K),
+            thread.visible(part, K),
+            thread.last_read_open(part.c.person_id, part.c.side, part.c.child_id, part.c.unit_id, K),
         )
 
     return or_(row.c.person_id == ME, within(Participant, "pointing", of_other_side))
@@ -189,17 +189,17 @@ def pointer_seen(row: FromClause) -> ColumnElement[bool]:
 
 def pointer_set(row: FromClause) -> ColumnElement[bool]:
     def seen(one: FromClause) -> ColumnElement[bool]:
-        return and_(one.c.id == row.c.thread_id, thread.visible(one.c.id, one.c.child_id, one.c.unit_id, K))
+        return and_(one.c.id == row.c.thread_id, thread.visible(one, K))
 
     return and_(row.c.person_id == ME, within(Thread, "pointed_at", seen))
 
 
 def seen_thread(row: FromClause) -> ColumnElement[bool]:
-    return thread.visible(row.c.thread_id, row.c.child_id, row.c.unit_id, K)
+    return thread.visible(row, K)
 
 
 def writes_in(row: FromClause) -> ColumnElement[bool]:
-    return thread.writable(row.c.thread_id, row.c.child_id, row.c.unit_id, ACTING)
+    return thread.writable(row, ACTING)
 
 
 def of_its_thread(row: FromClause) -> ColumnElement[bool]:
@@ -372,10 +372,11 @@ WALLS: dict[type[Base], Wall] = {
         change=lambda row: and_(row.c.person_id == ME, photo_consent.visible(row, K)),
     ),
     Thread: Wall(
-        read=lambda row: thread.visible(row.c.id, row.c.child_id, row.c.unit_id, K),
+        read=seen_thread,
         add=lambda row: thread.startable(row.c.child_id, row.c.unit_id, K),
-        change=lambda row: thread.writable(row.c.id, row.c.child_id, row.c.unit_id, K),
+        change=lambda row: thread.writable(row, K),
     ),
+    GuardianSide: CLOSED,
     Participant: Wall(read=seen_thread, add=part_taken),
     ReadPointer: Wall(read=pointer_seen, add=pointer_set, change=pointer_set),
     Message: Wall(

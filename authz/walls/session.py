@@ -42,9 +42,9 @@ SETS = frozenset(
         "oneself",
     }
 )
-WHOEVER = Keys(SETS | {"close"}, known=False, own_threads=True)
+WHOEVER = Keys(SETS | {"close", "guardian_sides"}, known=False, own_threads=True)
 """The keys of a viewer of whom nothing is known when the statement is written."""
-ACTING = Keys(WHOEVER.shape, known=False)
+ACTING = Keys(SETS | {"close"}, known=False)
 """The same for rows that an act adds, which may have begun a thread since the viewer was entered."""
 GIVEN = {"municipality_id": Uuid(), "private": Boolean(), "employee": Boolean(), "today": Date(),
          "now": DateTime(timezone=True)}  # fmt: skip

@@ -40,7 +40,7 @@ async def seen_thread(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     """A thread that the viewer sees, held together with its child; NOT_FOUND for any other."""
     thread_id = acting.key_of(told, "Thread", "input", "threadId")
     row = table(Thread, "the_thread")
-    visible = thread.visible(row.c.id, row.c.child_id, row.c.unit_id, acting.keys)
+    visible = thread.visible(row, acting.keys)
     known = await acting.row(select(row.c.child_id).where(row.c.id == WHICH, visible), which=thread_id)
     if known is None:
         raise not_found("input", "threadId")
@@ -50,10 +50,10 @@ async def seen_thread(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     found = await acting.row(
         select(
             row,
-            thread.writable(row.c.id, row.c.child_id, row.c.unit_id, keys).label("writable"),
+            thread.writable(row, keys).label("writable"),
             thread.on_guardian_side(row.c.child_id, row.c.unit_id, keys).label("family"),
             thread.speaks_for_unit(row.c.child_id, row.c.unit_id, keys).label("for_unit"),
-        ).where(row.c.id == WHICH, thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)),
+        ).where(row.c.id == WHICH, thread.visible(row, keys)),
         which=thread_id,
     )
     if found is None:
@@ -150,7 +150,7 @@ async def retract_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
         select(
             row.c.author_id,
             row.c.retracted_at,
-            thread.writable(row.c.thread_id, row.c.child_id, row.c.unit_id, keys).label("writable"),
+            thread.writable(row, keys).label("writable"),
         ).where(row.c.id == WHICH, message.visible(message.written(row), keys)),
         which=message_id,
     )

@@ -227,9 +227,9 @@ async def preview_of_message(acting: Acting, told: str) -> Mapping[str, Any]:
         select(
             row.c.child_id,
             row.c.unit_id,
-            thread.writable(row.c.id, row.c.child_id, row.c.unit_id, keys).label("may"),
+            thread.writable(row, keys).label("may"),
             thread.on_guardian_side(row.c.child_id, row.c.unit_id, keys).label("family"),
-        ).where(row.c.id == WHICH, thread.visible(row.c.id, row.c.child_id, row.c.unit_id, keys)),
+        ).where(row.c.id == WHICH, thread.visible(row, keys)),
         which=thread_id,
     )
     if found is None:

@@ -6,21 +6,21 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
 END = ";\n--\n"
-FROZEN = Path(__file__).parent.parent / "walls" / "0013.sql"
+FROZEN = Path(__file__).parent.parent / "walls" / "0014.sql"
 
 
 NEWEST = [sa.text("last_message_at desc"), sa.text("id desc")]
 INDEXES: tuple[tuple[str, str, list[Any], list[str], list[str]], ...] = (
     ("ix_participant_person_id_thread_id", "participant", ["person_id", "thread_id"], ["side", "joined_at"],
      ["side", "joined_at", "child_id", "unit_id"]),
-    ("ix_thread_child_id", "thread", ["child_id", *NEWEST], [], ["unit_id"]),
-    ("ix_thread_unit_id", "thread", ["unit_id", *NEWEST], [], ["child_id"]),
+    ("ix_thread_child_id", "thread", ["child_id", *NEWEST], [], ["unit_id", "guardian_side_id"]),
+    ("ix_thread_unit_id", "thread", ["unit_id", *NEWEST], [], ["child_id", "guardian_side_id"]),
     ("ix_enrolment_child_id_unit_id", "enrolment", ["child_id", "unit_id"], [], ["since", "until"]),
     ("ix_enrolment_unit_id_child_id", "enrolment", ["unit_id", "child_id"], [], ["since", "until"]),
 )  # fmt: skip
@@ -31,7 +31,7 @@ def upgrade() -> None:
     for name, table, columns, _, included in INDEXES:
         op.drop_index(name, table)
         op.create_index(name, table, columns, postgresql_include=included)
-    key_of_participants(" include (child_id, unit_id)")
+    key_of_participants(" include (child_id, unit_id, guardian_side_id)")
     op.add_column("person", sa.Column("staff_name", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("staff_name_key", sa.Text(collation="C"), nullable=True))
     op.add_column("substitution", sa.Column("told_name", sa.Text(), nullable=True))
