@@ -458,8 +458,8 @@ def parts(me: ColumnElement) -> list[Part]:
         Part(children_of(oneself(me), "oneself")),
         Part(guardian_sides(me), when="cardinality(guardian) > 0", for_walls=True),
         Part(times_of_sides(me), when="cardinality(guardian_spell) > 1", for_walls=True),
-        # Most are guardians and nothing else, and few are of threads without a side.
-        Part(taking_part(me, as_guardian_alone=True), when=alone, of=Participant, such_as=of_no_side, for_walls=True),
+        # Most are guardians and nothing else, and few take part in threads without a side.
+        Part(taking_part(me), when=alone, of=Participant, such_as=of_no_side, for_walls=True),
         Part(taking_part(me), when=more, for_walls=True),
     ]
 
@@ -490,12 +490,13 @@ def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
     return part.c.side == word("GUARDIAN"), part.c.guardian_side_id.is_(None)
 
 
-def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select:
-    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), but those
-    of guardian sides; each with the times whose messages are seen (T7): from joining on, while the relation held.
+def taking_part(me: ColumnElement) -> Select:
+    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), but a
+    guardian's that have a guardian side; each with the times whose messages are seen (T7): from joining on, while the
+    relation held.
 
-    A thread of which they reach from its beginning until now is seen whole: the guardian side is fixed when it starts
-    (T8). Only of the others is the time of a message asked.
+    One with a side, which is fixed when it starts (T8), is seen whole by whom the relation reaches from then until now.
+    Only of the others is the time of a message asked.
     """
     part = fact(Participant, "own_part")
     keys = Keys(frozenset({"guardian", "delegate", "subject_staff"}))
@@ -508,11 +509,12 @@ def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select
         return func.unnest(*told).table_valued(*names).render_derived(name=f"as_{relation}")
 
     as_guardian, as_delegate = held("guardian"), held("delegate", "unit")
+    part_of = (part.c.thread_id, part.c.joined_at, part.c.guardian_side_id)
     ways = [
-        select(part.c.thread_id, part.c.joined_at, as_guardian.c.since, as_guardian.c.until)
+        select(*part_of, as_guardian.c.since, as_guardian.c.until)
         .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
         .where(*of_no_side(part), keys.has(part.c.child_id, "guardian")),
-        select(part.c.thread_id, part.c.joined_at, as_delegate.c.since, as_delegate.c.until)
+        select(*part_of, as_delegate.c.since, as_delegate.c.until)
         .select_from(
             part.join(
                 as_delegate,
@@ -520,13 +522,13 @@ def taking_part(me: ColumnElement, *, as_guardian_alone: bool = False) -> Select
             )
         )
         .where(part.c.side == word("GUARDIAN"), keys.has_pair(part.c.child_id, part.c.unit_id, "delegate")),
-        select(part.c.thread_id, part.c.joined_at, null(), literal_column("'infinity'::timestamptz")).where(
+        select(*part_of, null(), literal_column("'infinity'::timestamptz")).where(
             part.c.side == word("UNIT"), keys.has_pair(part.c.child_id, part.c.unit_id, "subject_staff")
         ),
     ]
-    own_ways = [way.where(part.c.person_id == me) for way in (ways[:1] if as_guardian_alone else ways)]
-    times = (union_all(*own_ways) if len(own_ways) > 1 else own_ways[0]).subquery("times")
-    whole = func.coalesce(and_(times.c.since <= times.c.joined_at, times.c.until > NOW), false())
+    times = union_all(*(way.where(part.c.person_id == me) for way in ways)).subquery("times")
+    reached = and_(times.c.since <= times.c.joined_at, times.c.until > NOW, times.c.guardian_side_id.is_not(None))
+    whole = func.coalesce(reached, false())
     rows = select(
         times.c.thread_id,
         func.greatest(times.c.joined_at, times.c.since).label("since"),

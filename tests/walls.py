@@ -82,6 +82,27 @@ ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
 WITHOUT_PEOPLE = {"municipality", "access_log_document", "access_log_checkpoint"}
 """Tables that hold nothing about anybody."""
 
+MISKEPT_SIDES = """
+select t.id from thread t
+cross join lateral (
+    select array_agg(p.person_id order by p.person_id) as people, bool_or(p.joined_at > t.created_at) as late
+    from participant p where p.thread_id = t.id and p.side = 'GUARDIAN'
+) told
+where (t.guardian_side_id is null) is distinct from coalesce(told.late, true)
+    or t.guardian_side_id is not null and told.people is distinct from (
+        select array_agg(s.person_id order by s.person_id) from guardian_side s
+        where s.id = t.guardian_side_id and s.child_id = t.child_id
+    )
+    or exists (
+        select from participant p
+        where p.thread_id = t.id and p.guardian_side_id is distinct from t.guardian_side_id
+    )
+    or exists (
+        select from message m where m.thread_id = t.id and m.guardian_side_id is distinct from t.guardian_side_id
+    )
+"""
+"""Threads whose guardian side is not what their participants say, or who are judged by another: none, ever."""
+
 
 def everything(*_: Any, **__: Any) -> Any:
     return true()

@@ -105,13 +105,24 @@ EQUIVALENT: dict[str, str] = {
     },
     **{
         f"authz.thread visible: any_of drops `{what}`": WALL
-        for what in ("by_taking_part", "full_history(child_id, unit_id, keys)")
+        for what in ("as_guardian", "full_history(child_id, unit_id, keys)", "keys.has_hash(hashed(thread_id), 'own')")
     },
-    **{f"authz.message visible: any_of drops {what}": WALL for what in ("`whole` (2)", "`in_own_time(message, keys)`")},
+    **{
+        f"authz.message visible: any_of drops {what}": WALL
+        for what in ("`as_guardian(message, keys)`", "`whole` (2)", "`own_whole`", "`in_own_time(message, keys)`")
+    },
+    **{
+        f"authz.message as_guardian: {what}": WALL
+        for what in (
+            "`message.sent_at >= all_(keys.array('guardian_spell_since', INSTANTS))` the other side of the bound",
+            "all_of drops `keys.has(message.guardian_side_id, 'guardian_sides')`",
+            "all_of drops `since_all`",
+        )
+    },
     **{
         f"authz.message in_own_time: {what}": WALL
         for what in (
-            "exists_in drops `time.c.thread_hash == hashed(message.thread_id)`",
+            "exists_in drops `time.c.own_hash.in_(own)`",
             "exists_in drops `time.c.since <= message.sent_at`",
             "exists_in drops `time.c.until > message.sent_at`",
             "`time.c.since <= message.sent_at` the other side of the bound",
@@ -119,7 +130,7 @@ EQUIVALENT: dict[str, str] = {
             "all_of drops `then`",
         )
     },
-    "authz.message in_own_time: all_of drops `keys.has_hash(hashed(message.thread_id), 'own_part')`": SPARES_WORK,
+    "authz.message in_own_time: all_of drops `any_of(*(keys.has_hash(one, 'own_part') for one in own))`": SPARES_WORK,
     "authz.access_log for_each_child: joins without `true()`": WALL,
     "authz.access_log looked_in_case: exists_in drops `need_case.looks_shown(need, keys)`": WALL,
     **{
