@@ -156,9 +156,16 @@ class Town:
     async def listening(self, who: str, query: str = RECEIVED, **variables: Any) -> AsyncIterator[Talk]:
         """A websocket of somebody who has subscribed, and is heard of by the server."""
         async with self.talk(who) as talk:
+            before = self.subscribers()
             await talk.subscribe(query, **variables)
             await self.known(talk)
+            # The query may have been answered on another connection to the database, before the subscription stood.
+            await eventually(lambda: bool(talk.kept) or self.subscribers() > before)
             yield talk
+
+    def subscribers(self) -> int:
+        connected = self.app.live._connected.values()
+        return sum(len(one.messages) + len(one.inboxes) for one in connected)
 
     @staticmethod
     async def known(talk: Talk) -> None:

@@ -217,9 +217,9 @@ async def test_two_servers_over_one_database_tell_of_each_others_messages(fjelle
     vault = Vault.open(DataFolder(tmp_path).keys_file, create=False)
     async with (
         fjellet.listening("mother") as here,
-        another(tmp_path, fjellet.database, vault, fjellet.clock) as (url, _, _),
+        another(tmp_path, fjellet.database, vault, fjellet.clock) as (url, _, app),
     ):
-        beside = Town(**{**vars(fjellet), "url": url})
+        beside = Town(**{**vars(fjellet), "url": url, "app": app})
         async with beside.listening("mother") as there:
             sent = await fjellet.write("talk", "teacher")
             told = await there.next()

@@ -13,6 +13,7 @@ from registers.local import read_local
 from registers.plan import InputRefused
 from server.database import Database
 from tests.town import LEADER, NORA, NOW, ODIN, TEACHER, TODAY, Town, small
+from tests.walls import MISKEPT_SIDES
 from vault import Vault
 
 MOTHER, STRANGER = "41819077906", "57877940111"
@@ -149,6 +150,7 @@ async def test_messages_keep_their_side_place_and_time(town: Town) -> None:
     assert await town.rows("select last_message_at from thread") == [(at(5),)]
     place = "(t.id, t.unit_id, t.child_id) = (m.thread_id, m.unit_id, m.child_id)"
     assert await town.rows(f"select count(*) from message m join thread t on {place}") == [(4,)]
+    assert await town.rows(MISKEPT_SIDES) == []
 
 
 async def test_whoever_writes_for_the_unit_becomes_a_participant_by_the_first_message(town: Town) -> None:
@@ -168,6 +170,7 @@ async def test_a_later_file_goes_on_with_a_thread(town: Town) -> None:
     assert await town.rows("select count(*) from participant") == [(3,)]
     assert plan.counts["messages"].added == 1
     assert not plan.counts["threads"]
+    assert await town.rows(MISKEPT_SIDES) == []
 
 
 async def test_an_earlier_message_of_a_later_file_makes_its_author_a_participant_earlier(town: Town) -> None:

@@ -13,6 +13,7 @@ from registers.persons import read_persons
 from registers.plan import InputRefused, PlanNotApplicable, apply_plan
 from server.database import Database
 from tests.town import LEADER, NORA, ODIN, TEACHER, TODAY, Town, but, small
+from tests.walls import MISKEPT_SIDES
 from vault import Vault
 
 MOTHER, FATHER, SISTER, D_NUMBER = "41819077906", "57877940111", "30929043320", "41819077302"
@@ -376,6 +377,7 @@ async def test_whoever_was_known_by_number_alone_becomes_who_they_are_with_all_t
     joined_on = dt.datetime(2026, 10, 1, 10, tzinfo=dt.UTC)
     sides = f"select side, joined_at from participant join thread t on t.id = thread_id where {who} and subject = 'x'"
     assert await town.rows(sides) == [("GUARDIAN", joined_on)]
+    assert await town.rows(MISKEPT_SIDES) == []
     pointers = f"select body, count(*) over () from read_pointer r join message m on m.id = r.up_to_id where r.{who}"
     assert await town.rows(f"{pointers} and author_id = '{teacher}' and up_to_sent_at > '2026-10-03'") == [("Hei", 1)]
     tasks = f"select kind from task where {who} and done_at is null"

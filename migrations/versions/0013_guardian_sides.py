@@ -29,6 +29,7 @@ FUNCTIONS = (
             select distinct t.guardian_side_id, p.person_id, t.child_id
             from thread t join participant p on p.thread_id = t.id and p.side = 'GUARDIAN'
             where t.id in (select thread_id from told where side = 'GUARDIAN') and t.guardian_side_id is not null
+            order by 1, 2
             on conflict do nothing;
         update participant p set guardian_side_id = t.guardian_side_id from thread t
             where t.id = p.thread_id and t.id in (select thread_id from told)
