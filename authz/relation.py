@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    false,
     func,
     literal_column,
     null,
@@ -492,11 +491,8 @@ def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
 
 def taking_part(me: ColumnElement) -> Select:
     """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), but a
-    guardian's that have a guardian side; each with the times whose messages are seen (T7): from joining on, while the
+    guardian's that have a guardian side; each with the time whose messages are seen (T7): from joining on, while the
     relation held.
-
-    One with a side, which is fixed when it starts (T8), is seen whole by whom the relation reaches from then until now.
-    Only of the others is the time of a message asked.
     """
     part = fact(Participant, "own_part")
     keys = Keys(frozenset({"guardian", "delegate", "subject_staff"}))
@@ -509,7 +505,7 @@ def taking_part(me: ColumnElement) -> Select:
         return func.unnest(*told).table_valued(*names).render_derived(name=f"as_{relation}")
 
     as_guardian, as_delegate = held("guardian"), held("delegate", "unit")
-    part_of = (part.c.thread_id, part.c.joined_at, part.c.guardian_side_id)
+    part_of = (part.c.thread_id, part.c.joined_at)
     ways = [
         select(*part_of, as_guardian.c.since, as_guardian.c.until)
         .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
@@ -527,21 +523,11 @@ def taking_part(me: ColumnElement) -> Select:
         ),
     ]
     times = union_all(*(way.where(part.c.person_id == me) for way in ways)).subquery("times")
-    reached = and_(times.c.since <= times.c.joined_at, times.c.until > NOW, times.c.guardian_side_id.is_not(None))
-    whole = func.coalesce(reached, false())
-    rows = select(
-        times.c.thread_id,
-        func.greatest(times.c.joined_at, times.c.since).label("since"),
-        times.c.until,
-        whole.label("whole"),
-    ).subquery("seen")
     return gathered(
-        rows,
-        own=(hashed(rows.c.thread_id), "bigint", None),
-        own_whole=(hashed(rows.c.thread_id), "bigint", rows.c.whole),
-        own_part=(hashed(rows.c.thread_id), "bigint", ~rows.c.whole),
-        own_part_since=(rows.c.since, "timestamptz", ~rows.c.whole),
-        own_part_until=(rows.c.until, "timestamptz", ~rows.c.whole),
+        times,
+        own=(hashed(times.c.thread_id), "bigint", None),
+        own_since=(func.greatest(times.c.joined_at, times.c.since), "timestamptz", None),
+        own_until=(times.c.until, "timestamptz", None),
     )
 
 

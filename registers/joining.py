@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from models import Base, ChildProtection, Delegation, Guardianship, GuardianSide, Kinship, Person
-from registers.plan import Statement
+from registers.plan import Statement, alone
 
 DERIVED = {model.__tablename__ for model in (ChildProtection, Delegation, Guardianship, GuardianSide, Kinship)}
 """Reckoned anew after every import, or by the database itself."""
@@ -50,12 +50,14 @@ def _first_of_each(table: str, order: str) -> str:
     """
 
 
-def join_statements(joined: Mapping[UUID, UUID], now: dt.datetime) -> list[Statement]:
+def join_statements(joined: Mapping[UUID, UUID], municipality_id: UUID, now: dt.datetime) -> list[Statement]:
     """Makes each person known by number alone one with who they are."""
     if not joined:
         return []
     bound: dict[str, Any] = {"stubs": list(joined), "people": list(joined.values())}
     statements = [
+        # Whoever acts in a thread meanwhile would go by who was on its guardian side.
+        alone(municipality_id),
         # The side of a thread is fixed when it starts, and a pointer never moves back.
         Statement(_first_of_each("participant", "r.joined_at, r.side"), bound, 1),
         Statement(_first_of_each("read_pointer", "r.up_to_sent_at desc, r.up_to_id desc"), bound, 1),

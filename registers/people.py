@@ -189,7 +189,7 @@ class People:
         plan.insert(Person, (self._new_row(person) for person in new))
         changed = [person for person in self.by_id.values() if person.changes and not person.new]
         plan.update(Person, ({"id": person.id} | person.changes for person in changed))
-        plan.writes += join_statements(self.joined, plan.made_at)
+        plan.writes += join_statements(self.joined, plan.municipality_id, plan.made_at)
         plan.of("joined people").changed += len(self.joined)
         plan.insert(PersonIdentifier, self._new_numbers)
         plan.update(PersonIdentifier, self._changed_numbers)

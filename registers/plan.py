@@ -249,6 +249,12 @@ async def _write(connection: AsyncConnection, write: Write, step: Callable[[int]
         step(len(rows))
 
 
+def alone(municipality_id: UUID) -> Statement:
+    """From here on acts wait, and see what has changed; those that have begun are waited for."""
+    what = {"what": f"municipality {municipality_id}"}
+    return Statement("select pg_advisory_xact_lock(hashtextextended(:what, 0))", what, 1)
+
+
 async def apply_plan(connection: AsyncConnection, plan: Plan, progress: Progress | None = None) -> None:
     """Writes the plan and derives anew how people stand to children; the caller commits.
 
@@ -258,7 +264,7 @@ async def apply_plan(connection: AsyncConnection, plan: Plan, progress: Progress
         raise PlanNotApplicable("the plan has conflicts or is stopped")
     if await connection.scalar(text("select pg_current_xact_id()::text")) != plan.transaction:
         raise PlanNotApplicable("the plan was made in another transaction")
-    total = sum(map(len, plan.writes)) + 1
+    total = sum(map(len, plan.writes)) + 2
     if total > MANY:
         await connection.execute(text("set local innsyn.bulk to on"))
     done = 0
@@ -271,9 +277,7 @@ async def apply_plan(connection: AsyncConnection, plan: Plan, progress: Progress
 
     for write in plan.writes:
         await _write(connection, write, step)
-    # From here on acts wait, and see what has changed; those that have begun are waited for.
-    alone = text("select pg_advisory_xact_lock(hashtextextended(:what, 0))")
-    await connection.execute(alone, {"what": f"municipality {plan.municipality_id}"})
+    await _write(connection, alone(plan.municipality_id), step)
     await derive_standing(connection, plan.municipality_id)
     await make_tasks(connection, plan.municipality_id, plan.made_at)
     step(1)

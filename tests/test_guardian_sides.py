@@ -45,7 +45,7 @@ async def seen(place: Place, world: World, who: str) -> set[str]:
 
 
 async def add_guardian(place: Place, thread: Any, like: str, after: dt.timedelta) -> None:
-    """The father comes to a thread's guardian side, as an import of what a municipality had before can say."""
+    """The father comes to a thread's guardian side, past acts and imports, which let nobody come later (T8)."""
     await as_owner(
         place,
         "insert into participant (thread_id, person_id, side, joined_at, unit_id, child_id)"
@@ -133,7 +133,7 @@ async def test_t8_whoever_is_there_from_the_beginning_makes_it_another_side(plac
     assert await as_owner(place, MISKEPT_SIDES) == []
 
 
-async def test_t8_nobody_says_which_side_a_message_is_of(place: Place) -> None:
+async def test_t8_nobody_says_which_side_a_thread_or_message_is_of(place: Place) -> None:
     """The database sets it, whatever an act may write."""
     world = talks()
     await place.load(world)
@@ -143,6 +143,14 @@ async def test_t8_nobody_says_which_side_a_message_is_of(place: Place) -> None:
     async with as_the_api(place) as connection:
         await enter(connection, place, world, "mother")
         row = await connection.fetchrow("select * from message where thread_id = $1 limit 1", talk)
+        await connection.execute(
+            "insert into thread (id, unit_id, child_id, subject, joint, created_at, last_message_at, guardian_side_id)"
+            " select gen_random_uuid(), $1, $2, 'til far?', false, now, now, $3"
+            " from (select current_setting('innsyn.now')::timestamptz) told (now)",
+            row["unit_id"],
+            row["child_id"],
+            told["sums"],
+        )
         await connection.execute(
             "insert into message (id, thread_id, unit_id, child_id, author_id, author_side, body, sent_at,"
             " guardian_side_id) values (gen_random_uuid(), $1, $2, $3, current_setting('innsyn.me')::uuid, 'GUARDIAN',"

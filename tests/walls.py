@@ -88,7 +88,7 @@ cross join lateral (
     select array_agg(p.person_id order by p.person_id) as people, bool_or(p.joined_at > t.created_at) as late
     from participant p where p.thread_id = t.id and p.side = 'GUARDIAN'
 ) told
-where (t.guardian_side_id is null) is distinct from coalesce(told.late, true)
+where (t.guardian_side_id is null) <> coalesce(told.late, true)
     or t.guardian_side_id is not null and told.people is distinct from (
         select array_agg(s.person_id order by s.person_id) from guardian_side s
         where s.id = t.guardian_side_id and s.child_id = t.child_id

@@ -39,12 +39,12 @@ GIVEN = ("municipality_id", "private", "employee", "today", "now")
 NOT_SET = frozenset(
     {"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit", "delegate_spell",
      "delegate_spell_unit", "delegate_spell_since", "delegate_spell_until", "guardian_spell", "guardian_spell_until",
-     "own_side", "own_side_since", "own_side_until"}
+     "own_since", "own_until", "own_side", "own_side_since", "own_side_until"}
 )  # fmt: skip
-"""Keys of no use to the walls: each that is set costs every request something."""
+"""Keys that the walls do not read by themselves: each that is set costs every request something."""
 JOINED = {
     "close": ("guardian", "delegate", "cases", "oneself"),
-    **{f"own_part{of}": (f"own_part{of}", f"own_side{of}") for of in ("", "_since", "_until")},
+    **{f"own_time{of}": (f"own{of}", f"own_side{of}") for of in ("", "_since", "_until")},
 }
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
@@ -134,7 +134,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 def settings() -> tuple[str, ...]:
     """Everything that `enter` sets."""
     columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
-    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET | JOINED.keys()), *JOINED)
+    return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET), *JOINED)
 
 
 @cache

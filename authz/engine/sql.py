@@ -178,8 +178,7 @@ class Keys:
     """False where every set is in the shape, since it is not known which are empty."""
     own_threads: bool = False
     """The threads that the viewer sees by taking part (T1, T2) are among the keys, as they were when the viewer was
-    entered: a guardian's by `guardian_sides`; others in `own`, those of which every message is seen in `own_whole`, the
-    rest with times in `own_part`."""
+    entered: a guardian's by `guardian_sides`, the others in `own`; and in `own_time` when messages of them are seen."""
 
     def some(self, name: str) -> ColumnElement[bool]:
         """The set is not empty: asked only where the shape does not say so, to spare what hangs on it."""

@@ -373,7 +373,7 @@ WALLS: dict[type[Base], Wall] = {
     ),
     Thread: Wall(
         read=seen_thread,
-        add=lambda row: thread.startable(row.c.child_id, row.c.unit_id, K),
+        add=lambda row: and_(row.c.created_at >= NOW, thread.startable(row.c.child_id, row.c.unit_id, K)),
         change=lambda row: thread.writable(row, K),
     ),
     GuardianSide: CLOSED,
@@ -381,7 +381,7 @@ WALLS: dict[type[Base], Wall] = {
     ReadPointer: Wall(read=pointer_seen, add=pointer_set, change=pointer_set),
     Message: Wall(
         read=lambda row: message.visible(message.written(row), K),
-        add=lambda row: and_(row.c.author_id == ME, of_its_thread(row), writes_in(row)),
+        add=lambda row: and_(row.c.author_id == ME, row.c.sent_at >= NOW, of_its_thread(row), writes_in(row)),
         change=lambda row: message.visible(message.written(row), K),
     ),
     Broadcast: Wall(

@@ -10,13 +10,15 @@ depends_on = None
 
 DEFINER = "language plpgsql security definer set search_path = pg_catalog, public, pg_temp"
 CARRYING = ("thread", "participant", "message")
+SETTING = {"thread": "begin_without_guardian_side", "message": "carry_guardian_side"}
 
-# The key is made of the child and the people, so that two who begin threads at once find the same. What comes after a
-# thread has begun is for others to judge: its side has no key.
+# The key is made of the child and the people, so that two who begin threads at once find the same. A thread to whose side
+# somebody came after its beginning has no key. Threads are held, so that nobody adds to a side while it is reckoned.
 FUNCTIONS = (
     f"""
     create function keep_guardian_sides() returns trigger {DEFINER} as $function$
     begin
+        perform from thread where id in (select thread_id from told where side = 'GUARDIAN') order by id for no key update;
         update thread t set guardian_side_id = side.id from (
             select begun.id as thread_id, case when bool_and(p.joined_at <= begun.created_at)
                 then md5(begun.child_id || ' ' || string_agg(p.person_id::text, ' ' order by p.person_id))::uuid end as id
@@ -38,6 +40,14 @@ FUNCTIONS = (
             where t.id = m.thread_id and t.id in (select thread_id from told where side = 'GUARDIAN')
             and m.guardian_side_id is distinct from t.guardian_side_id;
         return null;
+    end
+    $function$
+    """,
+    f"""
+    create function begin_without_guardian_side() returns trigger {DEFINER} as $function$
+    begin
+        new.guardian_side_id := null;
+        return new;
     end
     $function$
     """,
@@ -73,9 +83,8 @@ def upgrade() -> None:
             f"create trigger guardian_sides_{verb} after {verb} on participant referencing {rows} table as told"
             " for each statement when (pg_trigger_depth() = 0) execute function keep_guardian_sides()"
         )
-    op.execute(
-        "create trigger guardian_side before insert on message for each row execute function carry_guardian_side()"
-    )
+    for table, function in SETTING.items():
+        op.execute(f"create trigger guardian_side before insert on {table} for each row execute function {function}()")
     op.execute("update participant set side = side")
     op.create_index(
         "ix_participant_of_no_side", "participant", ["person_id"],
@@ -85,10 +94,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_participant_of_no_side", "participant")
-    op.execute("drop trigger guardian_side on message")
+    for table in SETTING:
+        op.execute(f"drop trigger guardian_side on {table}")
     for verb in ("insert", "update", "delete"):
         op.execute(f"drop trigger guardian_sides_{verb} on participant")
-    op.execute("drop function carry_guardian_side()")
+    for function in SETTING.values():
+        op.execute(f"drop function {function}()")
     op.execute("drop function keep_guardian_sides()")
     for table in CARRYING:
         op.drop_column(table, "guardian_side_id")

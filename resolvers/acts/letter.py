@@ -183,9 +183,9 @@ async def begin_next(acting: Acting, letter: Letter) -> bool:
     )  # fmt: skip
     still = guardian.is_guardian(waiting.c.person_id, waiting.c.child_id).label("still")
     rows = await acting.rows(
-        select(waiting.c.person_id, still).where(
-            *here, waiting.c.child_id == policy.CHILD, waiting.c.person_id == any_(policy.PEOPLE)
-        ),
+        select(waiting.c.person_id, still)
+        .where(*here, waiting.c.child_id == policy.CHILD, waiting.c.person_id == any_(policy.PEOPLE))
+        .order_by(waiting.c.person_id),
         **of,
     )
     body = Body(acting.services.vault.decrypt(told["body_cipher"], "letter"), told["sensitive"])

@@ -109,7 +109,7 @@ EQUIVALENT: dict[str, str] = {
     },
     **{
         f"authz.message visible: any_of drops {what}": WALL
-        for what in ("`as_guardian(message, keys)`", "`whole` (2)", "`own_whole`", "`in_own_time(message, keys)`")
+        for what in ("`as_guardian(message, keys)`", "`whole` (2)", "`in_own_time(message, keys)`")
     },
     **{
         f"authz.message as_guardian: {what}": WALL
@@ -127,10 +127,8 @@ EQUIVALENT: dict[str, str] = {
             "exists_in drops `time.c.until > message.sent_at`",
             "`time.c.since <= message.sent_at` the other side of the bound",
             "`time.c.until > message.sent_at` the other side of the bound",
-            "all_of drops `then`",
         )
     },
-    "authz.message in_own_time: all_of drops `any_of(*(keys.has_hash(one, 'own_part') for one in own))`": SPARES_WORK,
     "authz.access_log for_each_child: joins without `true()`": WALL,
     "authz.access_log looked_in_case: exists_in drops `need_case.looks_shown(need, keys)`": WALL,
     **{
