@@ -58,8 +58,8 @@ log = structlog.get_logger("innsyn")
 GARBAGE = 50_000
 """New objects between two collections: answers are many small dicts without cycles, and dear to look through."""
 CONNECTIONS = max(4, 2 * (os.cpu_count() or 1))
-"""Of a worker to the database. With fewer the cores wait for each other; more would only queue in the database what can
-wait here, and take the cores from the worker that has to feed them."""
+"""Of a worker to the database. With fewer the cores wait for each other; with more, what can wait here queues in the
+database, and the plans of more sessions push each other out of the processor's cache."""
 SECONDS_TO_BE_HEALTHY = 30
 """For a worker to start, or to answer whoever watches it, before it is killed and another takes its place: on a
 busy machine starting takes longer than uvicorn's own five seconds, and then no worker ever lives."""
