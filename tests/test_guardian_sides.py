@@ -100,6 +100,22 @@ async def test_t7_the_second_wall_alone_shows_nothing_of_before_the_responsibili
     assert await seen(place, world, "mother") == {bodies[one] for one in ("talk3", "afternoon2", "joint2")}
 
 
+async def test_t1_the_second_wall_alone_shows_nothing_of_a_child_whose_guardian_one_was(place: Place) -> None:
+    """Of another child, whose guardian she is, she has sides and times as well."""
+    world = talks()
+    held = world.document("pupil").responsibilities
+    held[:] = [one for one in held if one.holder != "mother"]
+    world.responsible("mother", "pupil", until=world.today - DAY)
+    world.person("sibling", world.today - 3000 * DAY)
+    world.responsible("mother", "sibling")
+    world.enrol("sibling", "school", world.today - 100 * DAY)
+    start = oslo(world.today - 20 * DAY)
+    world.thread("other", "school", "sibling", start, ("mother",), ("teacher",))
+    world.message("other1", "other", "mother", start)
+    await place.load(world)
+    assert await seen(place, world, "mother") == {world.messages["other1"].body}
+
+
 async def test_t7_whoever_comes_to_the_side_later_sees_what_was_sent_since(place: Place) -> None:
     world = talks()
     await place.load(world)
