@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -127,6 +128,33 @@ async def test_t8_nobody_takes_part_in_a_thread_of_others(place: Place, about: s
                     thread["unit_id"],
                     mine,
                 )
+
+
+async def test_t7_nobody_begins_a_thread_or_writes_in_it_before_now(place: Place) -> None:
+    """By its time a message is seen or not: one of before the relation, or of before somebody joined, would be told
+    differently by the two walls."""
+    loaded = await place.load(with_threads(village()))
+    async with as_the_api(place) as connection:
+        await enter(connection, place, loaded.world, "mother")
+        talk = await connection.fetchrow("select * from thread where subject = 'Om talk'")
+        place_of = (talk["unit_id"], talk["child_id"])
+        begin = (
+            "insert into thread (id, unit_id, child_id, subject, joint, created_at, last_message_at)"
+            " select gen_random_uuid(), $1, $2, 'x', false, at, at"
+            " from (select current_setting('innsyn.now')::timestamptz - $3::interval) told (at)"
+        )
+        write = (
+            "insert into message (id, unit_id, child_id, thread_id, author_id, author_side, body, sent_at)"
+            " select gen_random_uuid(), $1, $2, $4, current_setting('innsyn.me')::uuid, 'GUARDIAN', 'x', at"
+            " from (select current_setting('innsyn.now')::timestamptz - $3::interval) told (at)"
+        )
+        for early in (dt.timedelta(seconds=1), dt.timedelta(days=30)):
+            with refused():
+                await connection.execute(begin, *place_of, early)
+            with refused():
+                await connection.execute(write, *place_of, early, talk["id"])
+        assert await connection.execute(begin, *place_of, dt.timedelta(0)) == "INSERT 0 1"
+        assert await connection.execute(write, *place_of, dt.timedelta(0), talk["id"]) == "INSERT 0 1"
 
 
 async def test_nobody_gives_another_number_to_whoever_signs_in(place: Place, loaded: Loaded) -> None:
