@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, all_, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select, true
 
 from authz import thread
 from authz.engine.policy import Line, settled
@@ -136,15 +136,18 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 
 def as_guardian(message: Written, keys: Keys) -> ColumnElement[bool]:
-    """T7 by the guardian sides that the keys hold, of messages younger than every relation: most are. The others are
-    judged by their times."""
-    since_all = message.sent_at >= all_(keys.array("guardian_spell_since", INSTANTS))
-    return all_of(keys.has(message.guardian_side_id, "guardian_sides"), since_all)
+    """T7 by the guardian sides that the keys hold, each with since when; null for another side."""
+    if "guardian_sides" not in keys:
+        return false()
+    place = func.array_position(keys.array("guardian_sides"), message.guardian_side_id)
+    return message.sent_at >= keys.array("guardian_side_since", INSTANTS)[place]
 
 
 def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
     """T7 by the times that the keys hold of the viewer's own threads and guardian sides. Asked last: few rows get here,
     and each set that is looked at before would cost every statement more."""
+    if "own_threads" not in keys:
+        return false()
     own = (hashed(message.thread_id), hashed(message.guardian_side_id))
     columns: dict[str, Any] = {"own_hash": HASHES, "since": INSTANTS, "until": INSTANTS}
     names = ("own_time", "own_time_since", "own_time_until")
@@ -163,7 +166,7 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     """T7, together with the road by which the thread is seen: enough to judge a message by itself, or with the part
     that the viewer has in its thread where that is joined."""
     whole = thread.full_history(message.child_id, message.unit_id, keys)
-    if keys.own_threads:
+    if keys.entered:
         return any_of(as_guardian(message, keys), whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:

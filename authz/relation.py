@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     func,
     literal_column,
     null,
@@ -44,6 +45,7 @@ from authz.engine.sql import (
     fact,
     hashed,
     holds,
+    number,
     oslo_day_of,
     start_of,
     table,
@@ -362,10 +364,8 @@ class Part:
     are of use to the second wall alone."""
     when: str = "true"
     """A condition over keys asked for before, in PL/pgSQL."""
-    of: type | None = None
-    """The table without a row of the person in which there is nothing to ask: a look costs a quarter of asking."""
-    such_as: Callable[[FromClause], Sequence[ColumnElement[bool]]] = lambda _: ()
-    """What is asked of that row beside."""
+    if_any: Select | None = None
+    """Rows without which there is nothing to ask: a look for one costs a quarter of asking."""
     for_walls: bool = False
     """Of use to the second wall alone."""
 
@@ -440,6 +440,13 @@ def children_of(held: Select, name: str) -> Select:
     return gathered(rows, **{name: (rows.c.child_id, "uuid", None)})
 
 
+def rows_of(
+    model: type, me: ColumnElement, such_as: Callable[[FromClause], Sequence[ColumnElement[bool]]] = lambda _: ()
+) -> Select:
+    row = fact(model, "row_of")
+    return select(number(1)).select_from(row).where(row.c.person_id == me, *such_as(row))
+
+
 def parts(me: ColumnElement) -> list[Part]:
     """Everything about a person's standing that predicates and masks use, in an order that spares what is empty."""
     works = "cardinality(employed) > 0 or cardinality(cases) > 0"
@@ -447,31 +454,49 @@ def parts(me: ColumnElement) -> list[Part]:
     alone = f"cardinality(guardian) > 0 and not ({more})"
     return [
         Part(
-            family(fact(Guardianship, "guardianship"), me, "guardian", at_unit=False), when="private", of=Guardianship
+            family(fact(Guardianship, "guardianship"), me, "guardian", at_unit=False),
+            when="private",
+            if_any=rows_of(Guardianship, me),
         ),
-        Part(family(fact(Delegation, "delegation"), me, "delegate", at_unit=True), when="private", of=Delegation),
-        Part(jobs(me), of=Position),
-        Part(children_of(case_worker(me), "cases"), of=NeedCase),
+        Part(
+            family(fact(Delegation, "delegation"), me, "delegate", at_unit=True),
+            when="private",
+            if_any=rows_of(Delegation, me),
+        ),
+        Part(jobs(me), if_any=rows_of(Position, me)),
+        Part(children_of(case_worker(me), "cases"), if_any=rows_of(NeedCase, me)),
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),
         Part(teaching(me), when="cardinality(schools) > 0"),
-        Part(children_of(oneself(me), "oneself")),
+        Part(children_of(oneself(me), "oneself"), if_any=oneself(me)),
         Part(guardian_sides(me), when="cardinality(guardian) > 0", for_walls=True),
-        Part(times_of_sides(me), when="cardinality(guardian_spell) > 1", for_walls=True),
+        Part(times_of_sides(me), when=f"cardinality(guardian) > 0 and not ({ONE_SPELL_EACH})", for_walls=True),
         # Most are guardians and nothing else, and few take part in threads without a side.
-        Part(taking_part(me), when=alone, of=Participant, such_as=of_no_side, for_walls=True),
+        Part(taking_part(me), when=alone, if_any=rows_of(Participant, me, of_no_side), for_walls=True),
         Part(taking_part(me), when=more, for_walls=True),
     ]
 
 
+ONE_SPELL_EACH = "cardinality(guardian_spell) = cardinality(guardian)"
+"""The person has been guardian of each child once, and is so now."""
+
+
 def guardian_sides(me: ColumnElement) -> Select:
-    """Of whose threads the person sees all by being a guardian of the child now, and on their guardian side (T1)."""
+    """Of whose threads the person sees all by being a guardian of the child now, and on their guardian side (T1); and
+    since when every message of them (T7), which is said by their times where there are several."""
     side = fact(GuardianSide, "taken_side")
     of_child = Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian")
-    return gathered(side, guardian_sides=(side.c.id, "uuid", None)).where(side.c.person_id == me, of_child)
+    spells, since = bindparam("guardian_spell", type_=UUIDS), bindparam("guardian_spell_since", type_=INSTANTS)
+    began = case(
+        (literal_column(f"({ONE_SPELL_EACH})"), since[func.array_position(spells, side.c.child_id)]),
+        else_=literal_column("'infinity'::timestamptz"),
+    )
+    return gathered(
+        side, guardian_sides=(side.c.id, "uuid", None), guardian_side_since=(began, "timestamptz", None)
+    ).where(side.c.person_id == me, of_child)
 
 
 def times_of_sides(me: ColumnElement) -> Select:
-    """When the relation held: asked only where there are several, since of one every younger message is seen."""
+    """When the relation held."""
     side = fact(GuardianSide, "timed_side")
     kinds: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
     told: Iterator[ColumnElement] = (bindparam(f"guardian_spell{name}", type_=kind) for name, kind in kinds.items())
@@ -490,7 +515,7 @@ def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
 
 
 def taking_part(me: ColumnElement) -> Select:
-    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.own_threads`), but a
+    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.entered`), but a
     guardian's that have a guardian side; each with the time whose messages are seen (T7): from joining on, while the
     relation held.
     """

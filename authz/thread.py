@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, case, false, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, hashed, run_began, word
@@ -91,9 +91,10 @@ def visible(row: FromClause, keys: Keys) -> ColumnElement[bool]:
     """T1 to T6, of a thread, or of whatever row carries a thread's id, child, unit and guardian side."""
     thread_id = row.c.thread_id if "thread_id" in row.c else row.c.id
     child_id, unit_id = row.c.child_id, row.c.unit_id
-    if keys.own_threads:
+    if keys.entered:
         as_guardian = keys.has(row.c.guardian_side_id, "guardian_sides")
-        return any_of(as_guardian, full_history(child_id, unit_id, keys), keys.has_hash(hashed(thread_id), "own"))
+        by_itself = keys.has_hash(hashed(thread_id), "own") if "own_threads" in keys else false()
+        return any_of(as_guardian, full_history(child_id, unit_id, keys), by_itself)
 
     def keyed(road: Road) -> ColumnElement[bool]:
         if road.pairs:

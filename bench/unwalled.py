@@ -6,6 +6,7 @@ row level security is off, whose views show everything and whose sessions are to
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import asyncpg
@@ -13,8 +14,8 @@ from sqlalchemy import true
 
 from authz.engine import keys
 from authz.walls import policies, views
+from authz.walls.doors import DOORS
 from authz.walls.session import written
-from models.seen import SCHEMA
 from resolvers import gateway
 from server.command import main
 from server.database import API, Database
@@ -49,11 +50,11 @@ async def take_down(owner: asyncpg.Connection[Any]) -> None:
         await owner.execute(f"alter table {model.__tablename__} disable row level security")
     everything: dict[type, Any] = {view: views.of_people(view, lambda _: true()) for view in views.ROLES}
     everything |= {view: views.of_rows(view, None) for view in views.ROWS}
-    for view, rows in everything.items():
-        name = f"{SCHEMA}.{view.__table__.name}"
+    for door, (view, rows) in product(DOORS, everything.items()):
+        name = f"{door.schema}.{view.__table__.name}"
         await owner.execute(f"drop view {name}")
         await owner.execute(f"create view {name} as {written(rows)}")
-        await owner.execute(f"alter view {name} owner to {views.OWNER}; grant select on {name} to {API}")
+        await owner.execute(f"alter view {name} owner to {door.role}; grant select on {name} to {API}")
 
 
 async def open_facts(owner: asyncpg.Connection[Any]) -> None:

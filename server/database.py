@@ -28,10 +28,9 @@ from sqlalchemy.pool import NullPool
 import migrations
 from authz.engine.sql import FACTS
 from authz.walls import functions
+from authz.walls.doors import DOORS, FOR_ALL, READER, ROLES
 from authz.walls.policies import readable
-from authz.walls.views import OWNER as WALL
 from models import Base
-from models.seen import SCHEMA as SEEN
 from server.data_folder import DataFolder, write_secret
 
 if TYPE_CHECKING:
@@ -57,20 +56,24 @@ REMEDY = (
 PLAIN = ("access_log_checkpoint", "access_log_document", "alembic_version", "municipality")
 """Tables that the API reads and that hold nothing about a person."""
 READING = """
-    select not has_schema_privilege($1, $2, 'usage') or not has_schema_privilege($1, $3, 'usage') or exists (
+    select not pg_has_role($1, $2, 'usage') or exists (
+        select from unnest($3::text[]) schema where not has_schema_privilege($1, schema, 'usage')
+    ) or exists (
         select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p', 'v') and n.nspname in ('public', $2, $3)
+        where c.relkind in ('r', 'p', 'v') and (n.nspname = 'public' or n.nspname = any($3))
         and has_table_privilege($1, c.oid, 'select') <> (n.nspname <> 'public' or c.relname = any($4::text[]))
     ) or exists (select from pg_default_acl where defaclacl::text like '%' || $1 || '=%')
 """
 """Whether the API's role may read anything else than it should."""
+READ_THROUGH = (FACTS, *(door.schema for door in DOORS))
+"""The schemas of views."""
 GRANTS = (
     "alter default privileges in schema public revoke select on tables from {role}",
     "revoke select on all tables in schema public from {role}",
-    "grant usage on schema public, {facts}, {seen} to {role}",
-    "grant select on all tables in schema {facts} to {role}",
-    "grant select on all tables in schema {seen} to {role}",
+    "grant usage on schema public, {schemas} to {role}",
+    "grant select on all tables in schema {schemas} to {role}",
     "grant select on {tables} to {role}",
+    "grant {reader} to {role} with inherit true",
 )
 OVERWRITABLE = """
     select exists (
@@ -185,16 +188,16 @@ async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping
     connection = await _let_in(superuser)
     try:
         made = await connection.fetchval("select true from pg_database where datname = $1", NAME)
-        if made and await connection.fetchval("select true from pg_roles where rolname = $1", WALL):
+        if made and not await _missing_roles(connection):
             return
         await connection.execute(f"select pg_advisory_lock({PREPARING})")
         roles = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
         for role in (OWNER, API):
             if role not in roles:
                 await connection.execute(f"create role {role} login password '{passwords[role]}'")
-        if WALL not in roles:
-            await connection.execute(f"create role {WALL}")
-            await connection.execute(f"grant {WALL} to {OWNER}")
+        for role in await _missing_roles(connection):
+            await connection.execute(f"create role {role}")
+            await connection.execute(f"grant {role} to {OWNER}{' with admin option' if role == READER else ''}")
         if not await connection.fetchval("select true from pg_database where datname = $1", NAME):
             await connection.execute(f"create database {NAME} owner {OWNER}")
             await connection.execute(f"revoke all on database {NAME} from public")
@@ -224,18 +227,27 @@ async def _outside(folder: DataFolder, url: str) -> Database:
     return Database(admin, {**admin, "user": API, "password": password, "server_settings": API_SETTINGS})
 
 
+async def _missing_roles(connection: asyncpg.Connection[Any]) -> list[str]:
+    """Of the wall's."""
+    there = await connection.fetch("select rolname from pg_roles where rolname = any($1)", ROLES)
+    return [role for role in ROLES if role not in {row["rolname"] for row in there}]
+
+
 async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
-    """The wall's role, with the owner in it, so that it can be given its views."""
+    """The wall's roles, with the owner in them, to give them their views, and to let the API's role read."""
     await connection.execute(f"select pg_advisory_lock({PREPARING})")
     try:
-        if not await connection.fetchval("select true from pg_roles where rolname = $1", WALL):
-            await connection.execute(f"create role {WALL}")
-        if not await connection.fetchval("select pg_has_role(current_user, $1, 'set')", WALL):
-            await connection.execute(f"grant {WALL} to current_user")
+        for role in await _missing_roles(connection):
+            await connection.execute(f"create role {role}")
+        for role in ROLES:
+            needed = "usage with admin option" if role == READER else "set"
+            if not await connection.fetchval("select pg_has_role(current_user, $1, $2)", role, needed):
+                await connection.execute(f"grant {role} to current_user")
     except asyncpg.InsufficientPrivilegeError:
         raise DatabaseNotUsable(
-            f"the role of INNSYN_DATABASE_URL may not make the role {WALL}: make one that may not sign in, and make the"
-            f" owner a member of it (create role {WALL}; grant {WALL} to ...)"
+            f"the role of INNSYN_DATABASE_URL may not make the roles {', '.join(ROLES)}: make them, none of which may"
+            f" sign in, and make the owner a member of each (create role {FOR_ALL.role}; grant {FOR_ALL.role} to ...),"
+            f" of {READER} with admin option"
         ) from None
     finally:
         await connection.execute(f"select pg_advisory_unlock({PREPARING})")
@@ -291,11 +303,11 @@ async def _check_api(database: Database) -> str:
                        exists (select from pg_class where relowner = pg_roles.oid)
                        or pg_has_role(current_user, (select datdba from pg_database where datname = current_database()),
                                       'member')
-                       or coalesce(pg_has_role(current_user, (select oid from pg_roles where rolname = $1), 'member'),
-                                   false) as owns
+                       or exists (select from pg_roles door where door.rolname = any($1)
+                                  and pg_has_role(current_user, door.oid, 'member')) as owns
                 from pg_roles where rolname = current_user
                 """,
-                WALL,
+                [door.role for door in DOORS],
             )
     except DatabaseNotUsable as wrong:
         if isinstance(wrong.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
@@ -323,9 +335,10 @@ async def _migrate(database: Database, api_role: str) -> None:
             await connection.run_sync(_upgrade)
         tables = [*readable(), *PLAIN]
         # Only when there is something to change: each grant makes the sessions that run plan everything anew.
-        if (await connection.exec_driver_sql(READING, (api_role, FACTS, SEEN, tables))).scalar_one():
+        if (await connection.exec_driver_sql(READING, (api_role, READER, list(READ_THROUGH), tables))).scalar_one():
             for grant in GRANTS:
-                made = grant.format(role=quoted, facts=FACTS, seen=SEEN, tables=", ".join(tables))
+                schemas = ", ".join(READ_THROUGH)
+                made = grant.format(role=quoted, reader=READER, schemas=schemas, tables=", ".join(tables))
                 await connection.exec_driver_sql(made)
         wanted = [told for table in Base.metadata.tables.values() for told in written_by_the_api(table)]
         told = (api_role, *map(list, zip(*wanted, strict=True)))

@@ -23,12 +23,20 @@ async def as_the_api(place: Place) -> AsyncIterator[asyncpg.Connection[Any]]:
         await connection.close()
 
 
-async def enter(connection: asyncpg.Connection[Any], place: Place, world: World, who: str, login: str = "both") -> Any:
+async def enter(
+    connection: asyncpg.Connection[Any],
+    place: Place,
+    world: World,
+    who: str,
+    login: str = "both",
+    *,
+    for_transaction: bool = False,
+) -> Any:
     viewer = place.viewer(world, who, login)
     found = await connection.fetchrow(
         "select id, name from municipality where organisation_number = $1", world.organisation_number
     )
-    asked = {**asked_by(viewer, (found["id"], found["name"]), oslo(world.today)), "for_transaction": False}
+    asked = {**asked_by(viewer, (found["id"], found["name"]), oslo(world.today)), "for_transaction": for_transaction}
     return await connection.fetchrow(keys.ENTER, *[asked[name] for name in keys.ENTERING])
 
 

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, inspect
 
+from authz.walls.doors import ROLES
 from authz.walls.policies import readable
 from models import Base
 from server.data_folder import DataFolder
@@ -240,20 +241,23 @@ async def test_roles_are_made_where_none_are_told(outside, folder, test_server, 
             async with open_database(folder):
                 pass
         await superuser.execute("alter role innsyn_owner createrole")
-        await superuser.execute("alter role innsyn_wall rename to wall_aside")
+        for role in ROLES:
+            await superuser.execute(f"alter role {role} rename to {role}_aside")
         for _ in range(2):
             async with open_database(folder) as database:
                 connection = await asyncpg.connect(**database.api_connect)
                 assert await connection.fetchval("select current_user") == "innsyn_api"
                 await connection.close()
         there = await asyncpg.connect(**{**test_server.superuser, "database": name})
-        await there.execute("drop owned by innsyn_api, innsyn_wall cascade; drop role innsyn_api, innsyn_wall")
+        made = ", ".join(("innsyn_api", *ROLES))
+        await there.execute(f"drop owned by {made} cascade; drop role {made}")
         await there.close()
     finally:
         await superuser.execute("alter role innsyn_owner nocreaterole")
         await superuser.execute("alter role aside rename to innsyn_api")
-        if await superuser.fetchval("select true from pg_roles where rolname = 'wall_aside'"):
-            await superuser.execute("alter role wall_aside rename to innsyn_wall")
+        for role in ROLES:
+            if await superuser.fetchval(f"select true from pg_roles where rolname = '{role}_aside'"):
+                await superuser.execute(f"alter role {role}_aside rename to {role}")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -12,13 +13,14 @@ import pytest
 
 from authz.engine import keys
 from authz.engine.sql import FACTS
-from models.seen import SCHEMA
+from authz.walls.doors import DOORS
 from resolvers.gateway import Gateway, asked_by
 from tests.api_connection import as_the_api, enter
 from tests.live import eventually
-from tests.roads.place import Place
+from tests.roads.place import LOGINS, Place
 from tests.walls import WITHOUT_PEOPLE, names_of_the_closed
 from tests.worlds.loading import Loaded
+from tests.worlds.random_world import random_world
 from tests.worlds.village import village
 from tests.worlds.world import oslo
 
@@ -32,9 +34,8 @@ async def relations_of(connection: asyncpg.Connection[Any]) -> list[str]:
     """Everything that the API's role may read of people."""
     rows = await connection.fetch(
         "select nspname || '.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace"
-        " where nspname in ('public', $1, $2) and relkind in ('r', 'p', 'v') and has_table_privilege(c.oid, 'select')",
-        FACTS,
-        SCHEMA,
+        " where nspname = any($1) and relkind in ('r', 'p', 'v') and has_table_privilege(c.oid, 'select')",
+        ["public", FACTS, *(door.schema for door in DOORS)],
     )
     plain = {f"public.{name}" for name in (*WITHOUT_PEOPLE, "alembic_version")}
     return sorted(row["name"] for row in rows if row["name"] not in plain)
@@ -43,7 +44,7 @@ async def relations_of(connection: asyncpg.Connection[Any]) -> list[str]:
 async def test_without_a_viewer_everything_is_closed(place: Place, loaded: Loaded) -> None:
     async with as_the_api(place) as connection:
         names = await relations_of(connection)
-        assert len(names) > 80
+        assert len(names) > 150
         for name in names:
             assert await connection.fetchval(f"select count(*) from {name}") == 0, name
         for name in names_of_the_closed():
@@ -116,6 +117,39 @@ async def test_a_viewer_is_gone_from_a_connection_that_nobody_takes(
     await eventually(lambda: not lonely._left)
     async with lonely._pool.acquire() as connection:
         assert await connection.fetchval(EVERYTHING_SET, list(keys.settings())) is None
+
+
+async def told_of(connection: asyncpg.Connection[Any]) -> dict[str, str]:
+    """What the session is told, but for what is empty."""
+    rows = await connection.fetch(
+        "select name, current_setting('innsyn.' || name, true) as value from unnest($1::text[]) name",
+        [*keys.settings()],
+    )
+    return {row["name"]: row["value"] for row in rows if row["value"] not in (None, "", "{}")}
+
+
+@pytest.mark.parametrize("for_transaction", [False, True], ids=["as a session", "as an act"])
+async def test_nothing_of_one_viewer_is_left_to_the_next(place: Place, for_transaction: bool) -> None:
+    """Not every setting is set for every viewer: whoever comes after somebody else is told what they are told first."""
+    world = random_world(20)
+    await place.load(world)
+    viewers = [(who, login) for who in world.people for login in LOGINS] * 2
+    Random(1).shuffle(viewers)
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    async with as_the_api(place) as kept:
+        for who, login in viewers:
+            if (who, login) not in first:
+                async with as_the_api(place) as fresh:
+                    await enter(fresh, place, world, who, login)
+                    first[who, login] = await told_of(fresh)
+            before = await told_of(kept)
+            async with kept.transaction():
+                await enter(kept, place, world, who, login, for_transaction=for_transaction)
+                assert await told_of(kept) == first[who, login], (who, login)
+            assert await told_of(kept) == (before if for_transaction else first[who, login]), (who, login)
+            if Random(who + login).random() < 0.5:  # a session's viewer before the next act's
+                await enter(kept, place, world, who, login)
+    assert {len(told) > 12 for told in first.values()} == {False, True}
 
 
 @pytest.mark.parametrize("how", ["raises", "breaks", "is cancelled", "is too slow", "loses the connection"])

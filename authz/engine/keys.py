@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from sqlalchemy import Select, select
+from sqlalchemy import Exists, Select
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from authz import relation
-from authz.engine.sql import FACTS, ME, bare, exists_in, fact
+from authz.engine.sql import FACTS, ME
 
 DIALECT = asyncpg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy has it untyped
 PREFIX = "innsyn"
@@ -38,8 +38,8 @@ GIVEN = ("municipality_id", "private", "employee", "today", "now")
 """What the session is told of the request, beside the keys."""
 NOT_SET = frozenset(
     {"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit", "delegate_spell",
-     "delegate_spell_unit", "delegate_spell_since", "delegate_spell_until", "guardian_spell", "guardian_spell_until",
-     "own_since", "own_until", "own_side", "own_side_since", "own_side_until"}
+     "delegate_spell_unit", "delegate_spell_since", "delegate_spell_until", "guardian_spell", "guardian_spell_since",
+     "guardian_spell_until", "own_since", "own_until", "own_side", "own_side_since", "own_side_until"}
 )  # fmt: skip
 """Keys that the walls do not read by themselves: each that is set costs every request something."""
 JOINED = {
@@ -47,13 +47,19 @@ JOINED = {
     **{f"own_time{of}": (f"own{of}", f"own_side{of}") for of in ("", "_since", "_until")},
 }
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
+OF_MOST = frozenset({*GIVEN, "me", "guardian", "guardian_sides", "guardian_side_since", "close"})
+"""Settings of every viewer. The others are of staff, and of few beside: they are set where the viewer has any, or where
+`MORE` does not say that they are empty since the viewer before."""
+MORE = "more"
+HAS_MORE = "own_threads or cardinality(employed || cases || delegate || oneself) > 0"
+"""Every other key goes with one of these."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
 DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
 """The API's role reads the facts of nobody; the functions do, and tell keys alone."""
 
 
-def in_function(rows: Select, name: str) -> str:
+def in_function(rows: Select | Exists, name: str) -> str:
     """The statement's text, its parameters being the function's variables, reading past the second wall."""
     made = rows.compile(dialect=DIALECT)
     text = re.sub(rf"%\((\w+)\)s(::({'|'.join(CASTS)})(\[\])?)?", rf"{name}.\1", str(made))
@@ -66,7 +72,7 @@ def function_text(name: str = "standing") -> str:
     columns: list[str] = []
     kept: list[str] = []
     steps: list[str] = []
-    known: dict[str, Select] = {}
+    known: dict[str, Exists] = {}
     enters = name == "enter"
     for part in relation.parts(ME):
         if part.for_walls and not enters:
@@ -77,34 +83,44 @@ def function_text(name: str = "standing") -> str:
             if one not in kept:
                 (kept if part.for_walls or is_hash(one) else columns).append(one)
         when = f"({part.when})"
-        if part.of is not None:
-            row = fact(part.of, "row_of")
-            flag = f"in_{bare(part.of).name}"
-            known[flag] = select(exists_in(row, row.c.person_id == ME, *part.such_as(row)))
+        if part.if_any is not None:
+            flag = f"any_{names[0]}"
+            known[flag] = part.if_any.exists()
             when += f" and {flag}"
         step = in_function(part.rows.with_only_columns(*asked, maintain_column_froms=True), name)
         steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
-    looks = ", ".join(f"({in_function(look, name)})" for look in known.values())
+    looks = ", ".join(in_function(look, name) for look in known.values())
     kinds = {one: kind_of(one) for one in columns + kept}
     parameters = ", ".join(f"{one} {kind}" for one, kind in (ENTERING if enters else PARAMETERS).items())
     results = ", ".join(f"out {column} {kinds[column]}" for column in columns)
     empty = "\n    ".join(f"{column} := '{{}}';" for column in columns + kept)
     variables = {**dict.fromkeys(known, "boolean"), **{column: kinds[column] for column in kept}}
-    declared = "\n    ".join(f"{variable} {kind};" for variable, kind in variables.items())
     body = "\n        ".join(steps)
     last = ""
     if enters:
+        variables["has_more"] = "boolean"
         told = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in settings()}
-        sets = (set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items())
-        last = f"perform {', '.join(sets)};"
+        sets = {one: set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items()}
+        others = [
+            *(sets[one] for one in sets if one not in OF_MOST),
+            set_to(MORE, "has_more::text", f"{name}.for_transaction"),
+        ]
+        last = f"""own_threads := cardinality(own) > 0 or cardinality(own_side) > 0;
+    has_more := {HAS_MORE};
+    if has_more or coalesce(current_setting('{PREFIX}.{MORE}', true), '') <> 'false' then
+        perform {", ".join(others)};
+    end if;
+    perform {", ".join(sets[one] for one in sets if one in OF_MOST)};"""
+    declared = "\n    ".join(f"{variable} {kind};" for variable, kind in variables.items())
     return f"""
-create or replace function {name}({parameters}, out me uuid, {results})
+create or replace function {name}({parameters}, out me uuid, {results}, out own_threads boolean)
 language plpgsql {"volatile" if enters else "stable"} parallel {"unsafe" if enters else "safe"} {DEFINER} as $function$
 #variable_conflict use_column
 declare
     {declared}
 begin
     {empty}
+    own_threads := false;
     select * into me from ({in_function(relation.signed_in(), name)}) part;
     if me is not null then
         select {looks} into {", ".join(known)};
@@ -139,7 +155,7 @@ def settings() -> tuple[str, ...]:
 
 @cache
 def leave_text() -> str:
-    emptied = ", ".join(set_to(name, "''", "false") for name in settings())
+    emptied = ", ".join(set_to(name, "''", "false") for name in (*settings(), MORE))
     return f"""
 create or replace function leave() returns void language plpgsql volatile set search_path = pg_catalog as $function$
 begin

@@ -176,7 +176,7 @@ class Keys:
     shape: frozenset[str]
     known: bool = True
     """False where every set is in the shape, since it is not known which are empty."""
-    own_threads: bool = False
+    entered: bool = False
     """The threads that the viewer sees by taking part (T1, T2) are among the keys, as they were when the viewer was
     entered: a guardian's by `guardian_sides`, the others in `own`; and in `own_time` when messages of them are seen."""
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from authz.engine.sql import FACTS
 from authz.walls import facts, policies, views
+from authz.walls.doors import DOORS, FOR_ALL
 from authz.walls.session import DIALECT
 from models import AccessLog, Base, Person
-from models.seen import SCHEMA
 
 LOOKED_UP = (Person.__tablename__, AccessLog.__tablename__)
 """Tables that nobody reads but through those views of `seen` which say themselves whom they show."""
@@ -32,20 +32,23 @@ $$
 
 def statements() -> Iterator[str]:
     yield TAKE_DOWN
-    for schema in (SCHEMA, FACTS):
+    owners = ", ".join(door.role for door in DOORS)
+    for schema in (*(door.schema for door in DOORS), FACTS):
         yield f"drop schema if exists {schema} cascade"
         yield f"create schema {schema}"
-        yield f"grant usage on schema {schema} to {views.OWNER}"
-    yield f"grant create on schema {SCHEMA} to {views.OWNER}"
-    yield f"grant usage on schema public to {views.OWNER}"
+    yield f"grant usage on schema public, {FACTS} to {owners}"
     yield from facts.statements()
-    yield f"grant select on all tables in schema {FACTS} to {views.OWNER}"
+    yield f"grant select on all tables in schema {FACTS} to {owners}"
     yield from policies.statements()
-    for name in (*policies.readable(), *LOOKED_UP):
-        yield f"grant select on {name} to {views.OWNER}"
+    yield from policies.at_doors(views.tables())
+    yield f"grant select on {', '.join(policies.readable())} to {FOR_ALL.role}"
+    yield f"grant select on {', '.join(one.__tablename__ for one in views.tables())} to {owners}"
     for name in LOOKED_UP:
-        yield f"create policy {name}_looked_up on {name} for select to {views.OWNER} using (true)"
-    yield from views.statements()
+        yield f"grant select on {name} to {owners}"
+        yield f"create policy {name}_looked_up on {name} for select to {owners} using (true)"
+    for door in DOORS:
+        yield f"grant usage, create on schema {door.schema} to {door.role}"
+        yield from views.statements(door)
 
 
 def compiled() -> str:

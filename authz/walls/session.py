@@ -40,17 +40,19 @@ SETS = frozenset(
         "history",
         "cases",
         "oneself",
+        "own_threads",
     }
 )
-WHOEVER = Keys(SETS | {"close", "guardian_sides"}, known=False, own_threads=True)
+"""What a viewer may have: key sets, and whether there are threads that the second wall judges one by one."""
+WHOEVER = Keys(SETS | {"close", "guardian_sides"}, known=False, entered=True)
 """The keys of a viewer of whom nothing is known when the statement is written."""
 ACTING = Keys(SETS | {"close"}, known=False)
 """The same for rows that an act adds, which may have begun a thread since the viewer was entered."""
 GIVEN = {"municipality_id": Uuid(), "private": Boolean(), "employee": Boolean(), "today": Date(),
          "now": DateTime(timezone=True)}  # fmt: skip
 """Of the request, beside what the keys tell."""
-SOMEBODY = f"(select current_setting('{PREFIX}.today', true)) <> ''"
-"""A viewer is set."""
+SOMEBODY = f"current_setting('{PREFIX}.today', true) <> ''"
+"""A viewer is set. It asks nothing of a row, so that PostgreSQL asks it before it reads one, without a subquery."""
 DIALECT = asyncpg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy has it untyped
 
 

@@ -1,7 +1,8 @@
 """The schema `seen`: people through the rows that name them, people in one role, and rows on one road.
 
-These views belong to a role of their own, `innsyn_wall`, which is under row level security like the API's and may look
-up people beside, and who has looked at whom: of those a view shows what its own condition says. One that shows rows of
+These views stand at each of the doors (`authz/walls/doors.py`), and belong to the door's role, which is under row level
+security like the API's and may look up people beside, and who has looked at whom: of those a view shows what its own
+condition says. One that shows rows of
 another table shows those alone that the table's own policy lets through.
 """
 
@@ -25,28 +26,29 @@ from authz import (
     substitution,
     viewer,
 )
-from authz.engine.sql import bare, exists_in, fact, table, word
-from authz.walls.session import WHOEVER, written
-from models import Group, Person, seen
+from authz.engine.sql import Keys, bare, exists_in, fact, table, word
+from authz.walls.doors import Door
+from authz.walls.session import written
+from models import Base, Group, Person, seen
 
-OWNER = "innsyn_wall"
-Condition = Callable[[FromClause], ColumnElement[bool]]
+Condition = Callable[[FromClause, Keys], ColumnElement[bool]]
+InRow = Callable[[FromClause], ColumnElement[bool]]
 
 ROLES: dict[type, Condition] = {
-    seen.SeenChild: lambda row: child.visible(row.c.id, WHOEVER),
-    seen.SeenOwnChild: lambda row: viewer.own_children(row.c.id, WHOEVER),
-    seen.SeenPupil: lambda row: viewer.pupils(row.c.id, WHOEVER),
-    seen.SeenGuardian: lambda row: guardian.visible(row.c.id, WHOEVER),
-    seen.SeenStaffMember: lambda row: staff.visible(row.c.id, WHOEVER),
-    seen.SeenOtherAdult: lambda row: other_adult.visible(row.c.id, WHOEVER),
-    seen.SeenOneself: lambda row: viewer.is_oneself(row, WHOEVER),
+    seen.SeenChild: lambda row, keys: child.visible(row.c.id, keys),
+    seen.SeenOwnChild: lambda row, keys: viewer.own_children(row.c.id, keys),
+    seen.SeenPupil: lambda row, keys: viewer.pupils(row.c.id, keys),
+    seen.SeenGuardian: lambda row, keys: guardian.visible(row.c.id, keys),
+    seen.SeenStaffMember: lambda row, keys: staff.visible(row.c.id, keys),
+    seen.SeenOtherAdult: lambda row, keys: other_adult.visible(row.c.id, keys),
+    seen.SeenOneself: viewer.is_oneself,
 }
 """Whom each of the views of people shows."""
 
 
-def at_group(row: FromClause) -> ColumnElement[bool]:
+def at_group(row: FromClause, keys: Keys) -> ColumnElement[bool]:
     group = fact(Group, "at")
-    here = child.at_unit(row.c.person_id, group.c.unit_id, WHOEVER)
+    here = child.at_unit(row.c.person_id, group.c.unit_id, keys)
     return exists_in(group, group.c.id == row.c.group_id, here)
 
 
@@ -62,21 +64,21 @@ ROWS: dict[type, Condition | None] = {
     seen.SeenDelegate: None,
     seen.SeenRecordReader: None,
     seen.SeenPhotoConsent: None,
-    seen.SeenSubstitution: lambda row: substitution.visible(row, WHOEVER),
-    seen.SeenNeedCase: lambda row: need_case.visible(row, WHOEVER),
-    seen.SeenCaseOnChild: lambda row: and_(need_case.visible(row, WHOEVER), need_case.open_to_viewer(row, WHOEVER)),
-    seen.SeenAccessLog: lambda row: access_log.visible(row, WHOEVER),
-    seen.SeenCaseLook: lambda row: access_log.looked_in_case(row, WHOEVER),
-    seen.SeenAbsence: lambda row: absence.visible(row, WHOEVER),
-    seen.SeenAttachment: lambda row: attachment.visible(row, WHOEVER),
-    seen.SeenBroadcast: lambda row: broadcast.visible(row, WHOEVER),
-    seen.SeenChildOfUnit: lambda row: child.at_unit(row.c.child_id, row.c.unit_id, WHOEVER),
+    seen.SeenSubstitution: substitution.visible,
+    seen.SeenNeedCase: need_case.visible,
+    seen.SeenCaseOnChild: lambda row, keys: and_(need_case.visible(row, keys), need_case.open_to_viewer(row, keys)),
+    seen.SeenAccessLog: access_log.visible,
+    seen.SeenCaseLook: access_log.looked_in_case,
+    seen.SeenAbsence: absence.visible,
+    seen.SeenAttachment: attachment.visible,
+    seen.SeenBroadcast: broadcast.visible,
+    seen.SeenChildOfUnit: lambda row, keys: child.at_unit(row.c.child_id, row.c.unit_id, keys),
     seen.SeenChildOfGroup: at_group,
-    seen.SeenWard: lambda row: guardian.child_listed(row.c.child_id, WHOEVER),
+    seen.SeenWard: lambda row, keys: guardian.child_listed(row.c.child_id, keys),
 }
 """What each of the views of rows asks beside the table's own policy, which acts need wider than answers."""
 
-AS_STAFF: dict[type, Condition | None] = {
+AS_STAFF: dict[type, InRow | None] = {
     seen.SeenStaffMember: None,
     seen.SeenPosition: None,
     seen.SeenGroupMembership: None,
@@ -97,13 +99,13 @@ def shown(view: type, row: FromClause, person: FromClause, column: str) -> Colum
     return called if condition is None else case((condition(row), called), else_=person.c[column])
 
 
-def of_people(view: Any, condition: Condition) -> Select[Any]:
+def of_people(view: Any, condition: InRow) -> Select[Any]:
     row = table(Person, "seen_person")
     columns = [shown(view, row, row, one.name).label(one.name) for one in view.__table__.c]
     return select(*columns).where(condition(row))
 
 
-def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
+def of_rows(view: Any, condition: InRow | None) -> Select[Any]:
     described = view.__table__
     row: Any = bare(described.info["of"]).alias("seen_row")
     if view is seen.SeenAccessLog:
@@ -121,10 +123,19 @@ def of_rows(view: Any, condition: Condition | None) -> Select[Any]:
     return made if condition is None else made.where(condition(row))
 
 
-def statements() -> Iterator[str]:
-    made = {view: of_people(view, condition) for view, condition in ROLES.items()}
-    made |= {view: of_rows(view, condition) for view, condition in ROWS.items()}
+def judged(condition: Condition, keys: Keys) -> InRow:
+    return lambda row: condition(row, keys)
+
+
+def statements(door: Door) -> Iterator[str]:
+    made = {view: of_people(view, judged(condition, door.keys)) for view, condition in ROLES.items()}
+    made |= {view: of_rows(view, condition and judged(condition, door.keys)) for view, condition in ROWS.items()}
     for view, rows in made.items():
-        name = f"{seen.SCHEMA}.{view.__table__.name}"  # type: ignore[attr-defined] # every view of `seen` has one
+        name = f"{door.schema}.{view.__table__.name}"  # type: ignore[attr-defined] # every view of `seen` has one
         yield f"create view {name} as {written(rows)}"
-        yield f"alter view {name} owner to {OWNER}"
+        yield f"alter view {name} owner to {door.role}"
+
+
+def tables() -> list[type[Base]]:
+    """Those whose rows the views show."""
+    return list(dict.fromkeys(view.__table__.info["of"] for view in ROWS))  # type: ignore[attr-defined] # as above

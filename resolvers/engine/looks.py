@@ -87,7 +87,7 @@ class Note:
 
 @lru_cache(maxsize=256)
 def statement(rows_of: Callable[[Keys], Select], keys: Keys) -> Statement:
-    return compiled(rows_of(keys))
+    return compiled(rows_of(keys), keys)
 
 
 @lru_cache(maxsize=1)

@@ -130,7 +130,8 @@ class Level:
                 assert isinstance(self.source.rows, kind.Roads)
                 assert self.row is not None
                 rows = rows_on_roads(self.source.rows, self.keys, arguments, self.row, window)
-            made = compiled(select_rows(rows, labelled(self.columns), self.joins, window, self.takes_first))
+            page = select_rows(rows, labelled(self.columns), self.joins, window, self.takes_first)
+            made = compiled(page, self.keys)
             self.statements[window, named] = made
         return made
 
@@ -139,11 +140,11 @@ class Level:
         made = self.statements.get(("count", named))
         if made is None:
             if self.rows is not None:
-                made = compiled(count_rows(self.rows))
+                made = compiled(count_rows(self.rows), self.keys)
             else:
                 assert isinstance(self.source, kind.Connection)
                 assert isinstance(self.source.rows, kind.Roads)
-                made = compiled(count_on_roads(self.source.rows, self.keys, arguments))
+                made = compiled(count_on_roads(self.source.rows, self.keys, arguments), self.keys)
             self.statements["count", named] = made
         return made
 

@@ -135,7 +135,7 @@ class Planner:
             if isinstance(source, kind.Many | kind.Connection):
                 steps.append((key, inner, Reading(key, inner, self.level(f"{type_name}.{name}", source, inner))))
             elif isinstance(source, kind.Scalar):
-                steps.append((key, inner, compiled(source.sql(self.keys))))
+                steps.append((key, inner, compiled(source.sql(self.keys), self.keys)))
             else:
                 steps.append((key, inner, source))
         return steps

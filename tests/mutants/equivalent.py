@@ -105,20 +105,14 @@ EQUIVALENT: dict[str, str] = {
     },
     **{
         f"authz.thread visible: any_of drops `{what}`": WALL
-        for what in ("as_guardian", "full_history(child_id, unit_id, keys)", "keys.has_hash(hashed(thread_id), 'own')")
+        for what in ("as_guardian", "full_history(child_id, unit_id, keys)", "by_itself")
     },
     **{
         f"authz.message visible: any_of drops {what}": WALL
         for what in ("`as_guardian(message, keys)`", "`whole` (2)", "`in_own_time(message, keys)`")
     },
-    **{
-        f"authz.message as_guardian: {what}": WALL
-        for what in (
-            "`message.sent_at >= all_(keys.array('guardian_spell_since', INSTANTS))` the other side of the bound",
-            "all_of drops `keys.has(message.guardian_side_id, 'guardian_sides')`",
-            "all_of drops `since_all`",
-        )
-    },
+    "authz.message as_guardian: `message.sent_at >= keys.array('guardian_side_since', INSTANTS)[place]`"
+    " the other side of the bound": WALL,
     **{
         f"authz.message in_own_time: {what}": WALL
         for what in (
