@@ -54,8 +54,8 @@ def test_every_viewer_has_a_door_and_most_have_a_narrow_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "world", [random_world(7), random_world(20), random_world(31), with_threads(village()), furnished_world()],
-    ids=("seed 7", "seed 20", "seed 31", "village", "furnished"),
+    "world", [random_world(7), random_world(20), with_threads(village()), furnished_world()],
+    ids=("seed 7", "seed 20", "village", "furnished"),
 )  # fmt: skip
 async def test_nobody_sees_more_through_another_door_nor_less_through_their_own(place: Place, world: World) -> None:
     loaded = await place.load(world)
