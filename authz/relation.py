@@ -469,25 +469,25 @@ def parts(me: ColumnElement) -> list[Part]:
         Part(teaching(me), when="cardinality(schools) > 0"),
         Part(children_of(oneself(me), "oneself"), if_any=oneself(me)),
         Part(guardian_sides(me), when="cardinality(guardian) > 0", for_walls=True),
-        Part(times_of_sides(me), when=f"cardinality(guardian) > 0 and not ({ONE_SPELL_EACH})", for_walls=True),
+        Part(
+            times_of_sides(me),
+            when="cardinality(guardian) > 0 and cardinality(guardian_spell) > cardinality(guardian)",
+            for_walls=True,
+        ),
         # Most are guardians and nothing else, and few take part in threads without a side.
         Part(taking_part(me), when=alone, if_any=rows_of(Participant, me, of_no_side), for_walls=True),
         Part(taking_part(me), when=more, for_walls=True),
     ]
 
 
-ONE_SPELL_EACH = "cardinality(guardian_spell) = cardinality(guardian)"
-"""The person has been guardian of each child once, and is so now."""
-
-
 def guardian_sides(me: ColumnElement) -> Select:
     """Of whose threads the person sees all by being a guardian of the child now, and on their guardian side (T1); and
-    since when every message of them (T7), which is said by their times where there are several."""
+    since when every message of them (T7). Of a child whose guardian one has been more than once, their times say it."""
     side = fact(GuardianSide, "taken_side")
     of_child = Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian")
     spells, since = bindparam("guardian_spell", type_=UUIDS), bindparam("guardian_spell_since", type_=INSTANTS)
     began = case(
-        (literal_column(f"({ONE_SPELL_EACH})"), since[func.array_position(spells, side.c.child_id)]),
+        (spells_of(side) == number(1), since[func.array_position(spells, side.c.child_id)]),
         else_=literal_column("'infinity'::timestamptz"),
     )
     return gathered(
@@ -495,8 +495,13 @@ def guardian_sides(me: ColumnElement) -> Select:
     ).where(side.c.person_id == me, of_child)
 
 
+def spells_of(side: FromClause) -> ColumnElement[int]:
+    """How many times the person has been guardian of the side's child."""
+    return func.cardinality(func.array_positions(bindparam("guardian_spell", type_=UUIDS), side.c.child_id))
+
+
 def times_of_sides(me: ColumnElement) -> Select:
-    """When the relation held."""
+    """When the relation held, to children whose guardian the person has been more than once."""
     side = fact(GuardianSide, "timed_side")
     kinds: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
     told: Iterator[ColumnElement] = (bindparam(f"guardian_spell{name}", type_=kind) for name, kind in kinds.items())
@@ -506,7 +511,11 @@ def times_of_sides(me: ColumnElement) -> Select:
         own_side=(hashed(side.c.id), "bigint", None),
         own_side_since=(spell.c.since, "timestamptz", None),
         own_side_until=(spell.c.until, "timestamptz", None),
-    ).where(side.c.person_id == me, Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian"))
+    ).where(
+        side.c.person_id == me,
+        Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian"),
+        spells_of(side) > number(1),
+    )
 
 
 def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:

@@ -96,8 +96,9 @@ class Gateway:
 
     def taken_for_a_viewer(self, process: int) -> None:
         """The viewer of a connection is left when it is taken again, however the request has ended: by the first
-        statement of the next viewer's, which sets everything anew, or before anything is asked in nobody's name; and
-        after a moment where nobody takes it. A round trip of its own for each request would be a tenth of many.
+        statement of the next viewer's, which leaves nothing of the one before, or before anything is asked in nobody's
+        name; and after a moment where nobody takes it. A round trip of its own for each request would be a tenth of
+        many.
         """
         self._left.add(process)
         if self._emptying is None or self._emptying.done():

@@ -1,9 +1,9 @@
-"""The database, wherever it is: `open_database` gives one that is checked, migrated and has its three roles.
+"""The database, wherever it is: `open_database` gives one that is checked, migrated and has its roles.
 
 The owner's role makes and changes everything: migrations, imports, the demo. The API's role owns nothing, reads and
 writes what the walls and the models let it, and neither is superuser nor passes row level security; nothing but the
-API's processes signs in with it. The wall's role signs in nowhere: it owns the views that the API reads people through,
-and is under row level security too.
+API's processes signs in with it. The wall's roles sign in nowhere: they own the views that the API reads people
+through, and are under row level security too.
 """
 
 from __future__ import annotations
@@ -67,13 +67,18 @@ READING = """
 """Whether the API's role may read anything else than it should."""
 READ_THROUGH = (FACTS, *(door.schema for door in DOORS))
 """The schemas of views."""
+NOT_THE_DOORS = """
+    select schemaname || '.' || viewname from pg_views join unnest($1::text[], $2::text[]) door (name, role)
+    on schemaname = door.name where viewowner <> door.role order by 1
+"""
+"""Views that pass the policies of their door, such as a restore would make where the roles are missing."""
 GRANTS = (
     "alter default privileges in schema public revoke select on tables from {role}",
     "revoke select on all tables in schema public from {role}",
     "grant usage on schema public, {schemas} to {role}",
     "grant select on all tables in schema {schemas} to {role}",
     "grant select on {tables} to {role}",
-    "grant {reader} to {role} with inherit true",
+    "grant {reader} to {role} with inherit true, set false",
 )
 OVERWRITABLE = """
     select exists (
@@ -188,16 +193,15 @@ async def _make_roles_and_database(superuser: dict[str, Any], passwords: Mapping
     connection = await _let_in(superuser)
     try:
         made = await connection.fetchval("select true from pg_database where datname = $1", NAME)
-        if made and not await _missing_roles(connection):
+        if made and not await _wanted_of_roles(connection, OWNER):
             return
         await connection.execute(f"select pg_advisory_lock({PREPARING})")
         roles = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
         for role in (OWNER, API):
             if role not in roles:
                 await connection.execute(f"create role {role} login password '{passwords[role]}'")
-        for role in await _missing_roles(connection):
-            await connection.execute(f"create role {role}")
-            await connection.execute(f"grant {role} to {OWNER}{' with admin option' if role == READER else ''}")
+        for statement in await _wanted_of_roles(connection, OWNER):
+            await connection.execute(statement)
         if not await connection.fetchval("select true from pg_database where datname = $1", NAME):
             await connection.execute(f"create database {NAME} owner {OWNER}")
             await connection.execute(f"revoke all on database {NAME} from public")
@@ -227,27 +231,39 @@ async def _outside(folder: DataFolder, url: str) -> Database:
     return Database(admin, {**admin, "user": API, "password": password, "server_settings": API_SETTINGS})
 
 
-async def _missing_roles(connection: asyncpg.Connection[Any]) -> list[str]:
-    """Of the wall's."""
-    there = await connection.fetch("select rolname from pg_roles where rolname = any($1)", ROLES)
-    return [role for role in ROLES if role not in {row["rolname"] for row in there}]
+async def _wanted_of_roles(connection: asyncpg.Connection[Any], owner: str) -> list[str]:
+    """What makes the wall's roles and puts the owner in them, to give them their views and let the API's role read."""
+    made = await connection.fetch("select rolname from pg_roles where rolname = any($1)", [*ROLES, owner])
+    there = {row["rolname"] for row in made}
+    wanted = []
+    for role in ROLES:
+        if role not in there:
+            wanted.append(f"create role {role}")
+        needed, how = ("usage with admin option", " with admin option") if role == READER else ("set", "")
+        belongs = {role, owner} <= there and await connection.fetchval(
+            "select pg_has_role($1::name, $2::name, $3)", owner, role, needed
+        )
+        if not belongs:
+            quoted = '"' + owner.replace('"', '""') + '"'
+            wanted.append(f"grant {role} to {quoted}{how}")
+    return wanted
 
 
 async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
-    """The wall's roles, with the owner in them, to give them their views, and to let the API's role read."""
+    """The wall's roles."""
     await connection.execute(f"select pg_advisory_lock({PREPARING})")
+    owner = await connection.fetchval("select current_user")
+    statement = ""
     try:
-        for role in await _missing_roles(connection):
-            await connection.execute(f"create role {role}")
-        for role in ROLES:
-            needed = "usage with admin option" if role == READER else "set"
-            if not await connection.fetchval("select pg_has_role(current_user, $1, $2)", role, needed):
-                await connection.execute(f"grant {role} to current_user")
+        # Anew after each: whoever makes a role may give it away, so that the second is not always wanted.
+        while wanted := await _wanted_of_roles(connection, owner):
+            statement = wanted[0]
+            await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
         raise DatabaseNotUsable(
-            f"the role of INNSYN_DATABASE_URL may not make the roles {', '.join(ROLES)}: make them, none of which may"
-            f" sign in, and make the owner a member of each (create role {FOR_ALL.role}; grant {FOR_ALL.role} to ...),"
-            f" of {READER} with admin option"
+            f'the role of INNSYN_DATABASE_URL may not "{statement}": make the roles {", ".join(ROLES)}, none of which'
+            f" may sign in, and make the owner a member of each (grant {FOR_ALL.role} to ...), of {READER} with admin"
+            " option"
         ) from None
     finally:
         await connection.execute(f"select pg_advisory_unlock({PREPARING})")
@@ -304,10 +320,15 @@ async def _check_api(database: Database) -> str:
                        or pg_has_role(current_user, (select datdba from pg_database where datname = current_database()),
                                       'member')
                        or exists (select from pg_roles door where door.rolname = any($1)
-                                  and pg_has_role(current_user, door.oid, 'member')) as owns
+                                  and pg_has_role(current_user, door.oid, 'member')) as owns,
+                       array(select rolname from pg_roles one where rolname = any($2) and (
+                           rolcanlogin or rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls
+                           or exists (select from pg_auth_members where member = one.oid)
+                       ) order by 1) as wall
                 from pg_roles where rolname = current_user
                 """,
                 [door.role for door in DOORS],
+                ROLES,
             )
     except DatabaseNotUsable as wrong:
         if isinstance(wrong.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
@@ -320,6 +341,11 @@ async def _check_api(database: Database) -> str:
         raise DatabaseNotUsable(
             f"role {role['name']} of INNSYN_API_DATABASE_URL can do too much: it must own nothing, and be neither"
             " superuser nor createdb, createrole, replication or bypassrls"
+        )
+    if mighty := role["wall"]:
+        raise DatabaseNotUsable(
+            f"the wall's roles can do too much ({', '.join(mighty)}): none may sign in, be superuser, createdb,"
+            " createrole, replication or bypassrls, or be a member of another"
         )
     name: str = role["name"]
     return name
@@ -351,6 +377,9 @@ async def _migrate(database: Database, api_role: str) -> None:
             for table in Base.metadata.tables.values():
                 for right in table.info.get("api", ()):
                     await connection.exec_driver_sql(f"grant {right} on {table.name} to {quoted}")
+        doors = [door.schema for door in DOORS], [door.role for door in DOORS]
+        if foreign := (await connection.exec_driver_sql(NOT_THE_DOORS, doors)).scalars().all():
+            raise DatabaseNotUsable(f"the views {', '.join(foreign)} belong to another role than their door's")
         await _install_functions(connection, quoted)
         await connection.commit()
 

@@ -229,6 +229,68 @@ async def test_mighty_role_for_the_api_is_refused(outside, folder, test_server, 
         await superuser.execute("drop role mighty")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "mended"),
+    [
+        ("alter role innsyn_teacher login", "alter role innsyn_teacher nologin"),
+        ("alter role innsyn_family bypassrls", "alter role innsyn_family nobypassrls"),
+        ("alter role innsyn_reader superuser", "alter role innsyn_reader nosuperuser"),
+        ("grant innsyn_wall to innsyn_reader", "revoke innsyn_wall from innsyn_reader"),
+        ("grant innsyn_unit to innsyn_api", "revoke innsyn_unit from innsyn_api"),
+    ],
+)
+async def test_roles_of_the_wall_that_can_do_too_much_are_refused(
+    outside, folder, superuser, wrong: str, mended: str
+) -> None:
+    await outside("")
+    await superuser.execute(wrong)
+    try:
+        with pytest.raises(DatabaseNotUsable, match="can do too much"):
+            async with open_database(folder):
+                pass
+    finally:
+        await superuser.execute(mended)
+    async with open_database(folder):
+        pass
+
+
+async def test_a_view_that_is_not_its_doors_is_refused(outside, folder, test_server) -> None:
+    name = await outside("")
+    async with open_database(folder):
+        pass
+    owner = await asyncpg.connect(**{**test_server.template.admin_connect, "database": name})
+    await owner.execute("alter view seen_family.thread owner to innsyn_owner")
+    await owner.close()
+    with pytest.raises(DatabaseNotUsable, match=r"the views seen_family\.thread belong to another role"):
+        async with open_database(folder):
+            pass
+
+
+async def test_the_apis_role_reads_by_the_whole_policies_and_cannot_become_their_role(
+    outside, folder, test_server, superuser, monkeypatch
+) -> None:
+    """Though it was made so that it has no right of a role that it is a member of."""
+    name = await outside("")
+    await superuser.execute("create role narrow login noinherit password 'n'")
+    to = test_server.template.admin_connect
+    monkeypatch.setenv("INNSYN_API_DATABASE_URL", url_of({**to, "user": "narrow", "password": "n", "database": name}))
+    await superuser.execute(f"grant connect on database {name} to narrow")
+    try:
+        async with open_database(folder) as database:
+            connection = await asyncpg.connect(**database.api_connect)
+            try:
+                assert await connection.fetchval("select pg_has_role('innsyn_reader', 'usage')")
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute("set role innsyn_reader")
+            finally:
+                await connection.close()
+    finally:
+        there = await asyncpg.connect(**{**test_server.superuser, "database": name})
+        await there.execute("drop owned by narrow cascade")
+        await there.close()
+        await superuser.execute("drop role narrow")
+
+
 async def test_roles_are_made_where_none_are_told(outside, folder, test_server, superuser, monkeypatch) -> None:
     name = await outside("")
     monkeypatch.delenv("INNSYN_API_DATABASE_URL")

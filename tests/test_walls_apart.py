@@ -16,6 +16,7 @@ from tests.conftest import TestServer, new_database
 from tests.oracle.relations import Relations
 from tests.roads.fixtures import holding, opened_place
 from tests.roads.place import LOGINS, Place
+from tests.test_rules import LAST_MONTH, LAST_WEEK
 from tests.walls import alone, take_down
 from tests.worlds.loading import Loaded
 from tests.worlds.random_world import random_world
@@ -62,6 +63,31 @@ RULES_OF_MESSAGES = [
 async def test_t7_without_any_predicate_the_rules_of_messages_hold(place: Place, rule: Any) -> None:
     with alone(place) as unguarded:
         await rule(holding(unguarded))
+
+
+@pytest.mark.parametrize("grown", [False, True], ids=["once each", "once more of one, and of a grown child"])
+async def test_t7_without_any_predicate_each_child_has_its_own_beginning(place: Place, grown: bool) -> None:
+    """Three children whose guardian she became on three days."""
+    world = with_threads(village())
+    for child, since in (("brother", LAST_WEEK), ("sister", LAST_MONTH + 2 * DAY)):
+        world.person(child, dt.date(2016, 5, 5))
+        world.enrol(child, "school", LONG_AGO)
+        world.responsible("mother", child, since=since)
+        world.thread(f"about_{child}", "school", child, oslo(LAST_MONTH, "09:00"), ("mother",), ("teacher",))
+        for number, day in enumerate((LAST_MONTH + DAY, LAST_MONTH + 3 * DAY, LAST_WEEK, LAST_WEEK + DAY)):
+            world.message(f"{child}{number}", f"about_{child}", "teacher", oslo(day, "10:00"))
+    if grown:
+        world.person("grown", dt.date(world.today.year - 20, 1, 1))
+        world.responsible("mother", "grown")
+        world.block("mother", "sister", LAST_WEEK, LAST_WEEK + DAY)
+    seen = {"brother": (2, 3), "sister": (1, 3) if grown else (1, 2, 3)}
+    says = [
+        f"mother {'sees' if number in seen[child] else 'does not see'} message {child}{number}"
+        for child in seen
+        for number in range(4)
+    ]
+    with alone(place) as unguarded:
+        await holding(unguarded)(world, *says)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -14,15 +15,15 @@ import pytest
 from authz.engine import keys
 from authz.engine.sql import FACTS
 from authz.walls.doors import DOORS
-from resolvers.gateway import Gateway, asked_by
+from resolvers.gateway import Gateway, asked_by, shape_of
 from tests.api_connection import as_the_api, enter
 from tests.live import eventually
 from tests.roads.place import LOGINS, Place
 from tests.walls import WITHOUT_PEOPLE, names_of_the_closed
 from tests.worlds.loading import Loaded
 from tests.worlds.random_world import random_world
-from tests.worlds.village import village
-from tests.worlds.world import oslo
+from tests.worlds.village import village, with_threads
+from tests.worlds.world import DAY, oslo
 
 
 @pytest.fixture
@@ -150,6 +151,30 @@ async def test_nothing_of_one_viewer_is_left_to_the_next(place: Place, for_trans
             if Random(who + login).random() < 0.5:  # a session's viewer before the next act's
                 await enter(kept, place, world, who, login)
     assert {len(told) > 12 for told in first.values()} == {False, True}
+
+
+async def test_nothing_of_anybody_is_left_to_a_guardian(place: Place) -> None:
+    """Of whom `enter` sets least: whatever else the viewer before had, alone or with other things."""
+    again = with_threads(village())
+    again.block("mother", "pupil", again.today - 40 * DAY, again.today - 30 * DAY)
+    for world in (random_world(7), again):
+        await place.load(world)
+        told: dict[tuple[str, str], dict[str, str]] = {}
+        had: dict[tuple[str, str], frozenset[str]] = {}
+        for viewer in product(world.people, LOGINS):
+            async with as_the_api(place) as fresh:
+                had[viewer] = shape_of(await enter(fresh, place, world, *viewer))
+                told[viewer] = await told_of(fresh)
+        guardian = next(viewer for viewer, shape in had.items() if shape == {"guardian"})
+        async with as_the_api(place) as kept:
+            for viewer in told:
+                for one in (guardian, viewer, guardian):
+                    await enter(kept, place, world, *one)
+                    assert await told_of(kept) == told[one], (viewer, one)
+        if world is again:
+            assert frozenset({"guardian", "own_threads"}) in had.values()
+        else:
+            assert {"cases", "delegate"} <= set().union(*(shape for shape in had.values() if "employed" not in shape))
 
 
 @pytest.mark.parametrize("how", ["raises", "breaks", "is cancelled", "is too slow", "loses the connection"])

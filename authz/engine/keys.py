@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from hashlib import sha256
 
 from sqlalchemy import Exists, Select
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -48,11 +49,10 @@ JOINED = {
 }
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
 OF_MOST = frozenset({*GIVEN, "me", "guardian", "guardian_sides", "guardian_side_since", "close"})
-"""Settings of every viewer. The others are of staff, and of few beside: they are set where the viewer has any, or where
-`MORE` does not say that they are empty since the viewer before."""
+"""Settings of every viewer. The others are of staff, and of few beside: they are set for an act, where the viewer has
+any, and where `MORE` does not say that the session's are empty."""
 MORE = "more"
-HAS_MORE = "own_threads or cardinality(employed || cases || delegate || oneself) > 0"
-"""Every other key goes with one of these."""
+"""Its value when they are is a digest of their names, so that no other Innsyn's word is taken for it."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
 """As the dialect writes them after a parameter; a variable has its type."""
 DEFINER = "security definer set search_path = pg_catalog, public, pg_temp"
@@ -99,18 +99,7 @@ def function_text(name: str = "standing") -> str:
     last = ""
     if enters:
         variables["has_more"] = "boolean"
-        told = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in settings()}
-        sets = {one: set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items()}
-        others = [
-            *(sets[one] for one in sets if one not in OF_MOST),
-            set_to(MORE, "has_more::text", f"{name}.for_transaction"),
-        ]
-        last = f"""own_threads := cardinality(own) > 0 or cardinality(own_side) > 0;
-    has_more := {HAS_MORE};
-    if has_more or coalesce(current_setting('{PREFIX}.{MORE}', true), '') <> 'false' then
-        perform {", ".join(others)};
-    end if;
-    perform {", ".join(sets[one] for one in sets if one in OF_MOST)};"""
+        last = setting_text(name)
     declared = "\n    ".join(f"{variable} {kind};" for variable, kind in variables.items())
     return f"""
 create or replace function {name}({parameters}, out me uuid, {results}, out own_threads boolean)
@@ -131,6 +120,23 @@ end
 $function$"""
 
 
+def setting_text(name: str) -> str:
+    """What `enter` tells the session."""
+    told = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in settings()}
+    more = [one for one in told if one not in OF_MOST]
+    empty = sha256(" ".join(more).encode()).hexdigest()[:16]
+    sets = {one: set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items()}
+    sets[MORE] = set_to(
+        MORE, f"case when not (has_more or {name}.for_transaction) then '{empty}' end", f"{name}.for_transaction"
+    )
+    return f"""own_threads := cardinality(own) > 0 or cardinality(own_side) > 0;
+    has_more := {" or ".join(f"cardinality({told[one]}) > 0" for one in more)};
+    if has_more or {name}.for_transaction or coalesce(current_setting('{PREFIX}.{MORE}', true), '') <> '{empty}' then
+        perform {", ".join(sets[one] for one in (*more, MORE))};
+    end if;
+    perform {", ".join(sets[one] for one in told if one in OF_MOST)};"""
+
+
 def is_hash(key: str) -> bool:
     return key.endswith(("_hash", "_pair"))
 
@@ -148,7 +154,7 @@ def set_to(name: str, value: str, for_transaction: str) -> str:
 
 @cache
 def settings() -> tuple[str, ...]:
-    """Everything that `enter` sets."""
+    """What `enter` tells the session of a viewer, and the walls read."""
     columns = dict.fromkeys(column.name for part in relation.parts(ME) for column in part.rows.selected_columns)
     return (*GIVEN, "me", *(name for name in columns if name not in NOT_SET), *JOINED)
 

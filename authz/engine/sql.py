@@ -202,9 +202,11 @@ class Keys:
 
     def has(self, column: ColumnElement, name: str) -> ColumnElement[bool]:
         """The column is one of the named key set."""
+        if name not in self.shape:
+            return false()
         if not self.known and name in LARGE:
             return self.has_hash(hashed(column), f"{name}_hash")
-        return column == any_(self.array(name)) if name in self.shape else false()
+        return column == any_(self.array(name))
 
     def has_pair(self, first: ColumnElement, second: ColumnElement, name: str) -> ColumnElement[bool]:
         """The two columns stand together in a key set of pairs, such as (child, unit)."""

@@ -1,7 +1,7 @@
 """The viewer, as the database's session knows them: every parameter of the policy as a setting.
 
-`enter` sets them all when a connection is taken for a viewer; `leave` empties them where nobody takes it. An empty or
-missing setting is null, and nothing equals null: without a viewer everything is closed.
+`enter` sees to it that they are the viewer's when a connection is taken; `leave` empties them where nobody takes it.
+An empty or missing setting is null, and nothing equals null: without a viewer everything is closed.
 """
 
 from __future__ import annotations
