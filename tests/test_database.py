@@ -1,4 +1,4 @@
-"""The database: its two roles, its migrations, and which databases are refused."""
+"""The database: its roles, its migrations, and which databases are refused."""
 
 from __future__ import annotations
 
