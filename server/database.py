@@ -28,7 +28,7 @@ from sqlalchemy.pool import NullPool
 import migrations
 from authz.engine.sql import FACTS
 from authz.walls import functions
-from authz.walls.doors import DOORS, FOR_ALL, READER, ROLES
+from authz.walls.doors import DOORS, FOR_ALL, READER, WALL_ROLES
 from authz.walls.policies import readable
 from models import Base
 from server.data_folder import DataFolder, write_secret
@@ -233,10 +233,10 @@ async def _outside(folder: DataFolder, url: str) -> Database:
 
 async def _wanted_of_roles(connection: asyncpg.Connection[Any], owner: str) -> list[str]:
     """What makes the wall's roles and puts the owner in them, to give them their views and let the API's role read."""
-    made = await connection.fetch("select rolname from pg_roles where rolname = any($1)", [*ROLES, owner])
+    made = await connection.fetch("select rolname from pg_roles where rolname = any($1)", [*WALL_ROLES, owner])
     there = {row["rolname"] for row in made}
     wanted = []
-    for role in ROLES:
+    for role in WALL_ROLES:
         if role not in there:
             wanted.append(f"create role {role}")
         needed, how = ("usage with admin option", " with admin option") if role == READER else ("set", "")
@@ -261,9 +261,9 @@ async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
             await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
         raise DatabaseNotUsable(
-            f'the role of INNSYN_DATABASE_URL may not "{statement}": make the roles {", ".join(ROLES)}, none of which'
-            f" may sign in, and make the owner a member of each (grant {FOR_ALL.role} to ...), of {READER} with admin"
-            " option"
+            f'the role of INNSYN_DATABASE_URL may not "{statement}": make the roles {", ".join(WALL_ROLES)}, none of'
+            f" which may sign in, and make the owner a member of each (grant {FOR_ALL.role} to ...), of {READER} with"
+            " admin option"
         ) from None
     finally:
         await connection.execute(f"select pg_advisory_unlock({PREPARING})")
@@ -328,7 +328,7 @@ async def _check_api(database: Database) -> str:
                 from pg_roles where rolname = current_user
                 """,
                 [door.role for door in DOORS],
-                ROLES,
+                WALL_ROLES,
             )
     except DatabaseNotUsable as wrong:
         if isinstance(wrong.__cause__, asyncpg.InvalidAuthorizationSpecificationError):

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, inspect
 
-from authz.walls.doors import ROLES
+from authz.walls.doors import WALL_ROLES
 from authz.walls.policies import readable
 from models import Base
 from server.data_folder import DataFolder
@@ -303,7 +303,7 @@ async def test_roles_are_made_where_none_are_told(outside, folder, test_server, 
             async with open_database(folder):
                 pass
         await superuser.execute("alter role innsyn_owner createrole")
-        for role in ROLES:
+        for role in WALL_ROLES:
             await superuser.execute(f"alter role {role} rename to {role}_aside")
         for _ in range(2):
             async with open_database(folder) as database:
@@ -311,13 +311,13 @@ async def test_roles_are_made_where_none_are_told(outside, folder, test_server, 
                 assert await connection.fetchval("select current_user") == "innsyn_api"
                 await connection.close()
         there = await asyncpg.connect(**{**test_server.superuser, "database": name})
-        made = ", ".join(("innsyn_api", *ROLES))
+        made = ", ".join(("innsyn_api", *WALL_ROLES))
         await there.execute(f"drop owned by {made} cascade; drop role {made}")
         await there.close()
     finally:
         await superuser.execute("alter role innsyn_owner nocreaterole")
         await superuser.execute("alter role aside rename to innsyn_api")
-        for role in ROLES:
+        for role in WALL_ROLES:
             if await superuser.fetchval(f"select true from pg_roles where rolname = '{role}_aside'"):
                 await superuser.execute(f"alter role {role}_aside rename to {role}")
 

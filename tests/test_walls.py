@@ -17,7 +17,7 @@ from alembic import command
 import migrations
 from authz.engine import keys
 from authz.walls import frozen, policies
-from authz.walls.doors import READER, ROLES
+from authz.walls.doors import READER, WALL_ROLES
 from authz.walls.policies import WALLS, NameTaken, Wall, own_row, told
 from authz.walls.session import SOMEBODY
 from models import Base, Enrolment, Position
@@ -62,10 +62,10 @@ async def test_the_roles_of_the_wall_pass_nothing_and_sign_in_nowhere(database) 
     owner = await asyncpg.connect(**database.admin_connect)
     try:
         roles = {row["rolname"]: row for row in await owner.fetch("select * from pg_roles")}
-        for name in (API, *ROLES):
+        for name in (API, *WALL_ROLES):
             assert not roles[name]["rolbypassrls"]
             assert not roles[name]["rolsuper"]
-        for name in ROLES:
+        for name in WALL_ROLES:
             assert not roles[name]["rolcanlogin"]
             belongs = await owner.fetchval(f"select pg_has_role('{API}', '{name}', 'member')")
             assert belongs == (name == READER), name

@@ -175,7 +175,7 @@ class Keys:
 
     shape: frozenset[str]
     known: bool = True
-    """False where every set is in the shape, since it is not known which are empty."""
+    """False where the shape names what a viewer may have, since it is not known which sets are empty."""
     entered: bool = False
     """The threads that the viewer sees by taking part (T1, T2) are among the keys, as they were when the viewer was
     entered: a guardian's by `guardian_sides`, the others in `own`; and in `own_time` when messages of them are seen."""

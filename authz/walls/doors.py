@@ -37,7 +37,7 @@ FOR_TEACHERS = beside("teacher", "contact", "subject_staff", "own_threads", "emp
 FOR_UNITS = beside("unit", "led", "staffed", "history", "employed", "closed")
 """Staff of SFOs and kindergartens, and leaders."""
 DOORS = (FOR_FAMILY, FOR_TEACHERS, FOR_UNITS, FOR_ALL)
-ROLES = (READER, *(door.role for door in DOORS))
+WALL_ROLES = (READER, *(door.role for door in DOORS))
 
 
 def door_for(keys: Keys) -> Door:

@@ -2,8 +2,7 @@
 
 These views stand at each of the doors (`authz/walls/doors.py`), and belong to the door's role, which is under row level
 security like the API's and may look up people beside, and who has looked at whom: of those a view shows what its own
-condition says. One that shows rows of
-another table shows those alone that the table's own policy lets through.
+condition says. One that shows rows of another table shows those alone that the table's own policy lets through.
 """
 
 from __future__ import annotations
