@@ -35,7 +35,7 @@ generate:
 
 # Write the row level security that the policy pages make, into the newest migration's page; only before that migration has landed
 walls:
-    uv run python -m authz.walls > .walls.sql && mv .walls.sql migrations/walls/0015.sql
+    uv run python -m authz.walls > .walls.sql && mv .walls.sql migrations/walls/0016.sql
 
 # Name what the schema breaks or weakens since the last release, or since a commit
 schema-diff *options:

@@ -135,27 +135,17 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
     return and_(message.c.given_at.is_(None), by_other_side)
 
 
-def as_guardian(message: Written, keys: Keys) -> ColumnElement[bool]:
-    """T7 by the guardian sides that the keys hold, each with since when; null for another side."""
-    if "guardian_sides" not in keys:
-        return false()
-    place = func.array_position(keys.array("guardian_sides"), message.guardian_side_id)
-    return message.sent_at >= keys.array("guardian_side_since", INSTANTS)[place]
-
-
 def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
-    """T7 by the times that the keys hold of the viewer's own threads and guardian sides. Asked last: few rows get here,
-    and each set that is looked at before would cost every statement more."""
+    """T7 by the times that the keys hold of the viewer's own threads. Asked last: few rows get here, and each set that
+    is looked at before would cost every statement more."""
     if "own_threads" not in keys:
         return false()
-    own = (hashed(message.thread_id), hashed(message.guardian_side_id))
-    columns: dict[str, Any] = {"own_hash": HASHES, "since": INSTANTS, "until": INSTANTS}
-    names = ("own_time", "own_time_since", "own_time_until")
-    told = (keys.array(name, kind) for name, kind in zip(names, columns.values(), strict=True))
-    time = func.unnest(*told).table_valued(*columns).render_derived(name="seen_then")
+    columns: dict[str, Any] = {"own": HASHES, "own_since": INSTANTS, "own_until": INSTANTS}
+    told = (keys.array(name, kind) for name, kind in columns.items())
+    time = func.unnest(*told).table_valued("thread_hash", "since", "until").render_derived(name="seen_then")
     return exists_in(
         time,
-        time.c.own_hash.in_(own),
+        time.c.thread_hash == hashed(message.thread_id),
         time.c.since <= message.sent_at,
         time.c.until > message.sent_at,
         row_by_row=True,
@@ -167,7 +157,7 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     that the viewer has in its thread where that is joined."""
     whole = thread.full_history(message.child_id, message.unit_id, keys)
     if keys.entered:
-        return any_of(as_guardian(message, keys), whole, in_own_time(message, keys))
+        return any_of(keys.has(message.guardian_side_id, "guardian_sides"), whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:
         families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))

@@ -8,7 +8,7 @@ they open is said on the pages of the concepts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,9 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     func,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -362,12 +362,18 @@ class Part:
     rows: Select
     """One row; its columns are keys, arrays that are empty rather than null. Those that are hashes (`_pair`, `_hash`)
     are of use to the second wall alone."""
-    when: str = "true"
-    """A condition over keys asked for before, in PL/pgSQL."""
-    if_any: Select | None = None
-    """Rows without which there is nothing to ask: a look for one costs a quarter of asking."""
+    when: str
+    """A condition over looks and over keys asked for before, in PL/pgSQL."""
     for_walls: bool = False
     """Of use to the second wall alone."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """For any row of a part, where a look costs a quarter of asking."""
+
+    rows: Select
+    for_walls: bool = False
 
 
 def gathered(rows: FromClause, **columns: tuple[ColumnElement, str, ColumnElement[bool] | None]) -> Select:
@@ -447,75 +453,51 @@ def rows_of(
     return select(number(1)).select_from(row).where(row.c.person_id == me, *such_as(row))
 
 
+def looks(me: ColumnElement) -> dict[str, Look]:
+    """By the name that `Part.when` has for what they find."""
+    return {
+        "any_guardian": Look(rows_of(Guardianship, me)),
+        "any_delegate": Look(rows_of(Delegation, me)),
+        "any_employed": Look(rows_of(Position, me)),
+        "any_cases": Look(rows_of(NeedCase, me)),
+        "any_oneself": Look(oneself(me)),
+        "any_of_no_side": Look(rows_of(Participant, me, of_no_side), for_walls=True),
+    }
+
+
 def parts(me: ColumnElement) -> list[Part]:
     """Everything about a person's standing that predicates and masks use, in an order that spares what is empty."""
     works = "cardinality(employed) > 0 or cardinality(cases) > 0"
-    more = "cardinality(delegate) > 0 or cardinality(subject_staff) > 0"
-    alone = f"cardinality(guardian) > 0 and not ({more})"
+    takes_part_otherwise = "cardinality(delegate) > 0 or cardinality(subject_staff) > 0"
+    threads_apart = "cardinality(guardian) > 0 and (any_of_no_side or cardinality(sides_apart) > 0)"
     return [
         Part(
-            family(fact(Guardianship, "guardianship"), me, "guardian", at_unit=False),
-            when="private",
-            if_any=rows_of(Guardianship, me),
+            family(fact(Guardianship, "guardianship"), me, "guardian", at_unit=False), when="private and any_guardian"
         ),
-        Part(
-            family(fact(Delegation, "delegation"), me, "delegate", at_unit=True),
-            when="private",
-            if_any=rows_of(Delegation, me),
-        ),
-        Part(jobs(me), if_any=rows_of(Position, me)),
-        Part(children_of(case_worker(me), "cases"), if_any=rows_of(NeedCase, me)),
+        Part(family(fact(Delegation, "delegation"), me, "delegate", at_unit=True), when="private and any_delegate"),
+        Part(jobs(me), when="any_employed"),
+        Part(children_of(case_worker(me), "cases"), when="any_cases"),
         Part(children_of(closed_to_work(me).select(), "closed"), when=works),
         Part(teaching(me), when="cardinality(schools) > 0"),
-        Part(children_of(oneself(me), "oneself"), if_any=oneself(me)),
+        Part(children_of(oneself(me), "oneself"), when="any_oneself"),
         Part(guardian_sides(me), when="cardinality(guardian) > 0", for_walls=True),
-        Part(
-            times_of_sides(me),
-            when="cardinality(guardian) > 0 and cardinality(guardian_spell) > cardinality(guardian)",
-            for_walls=True,
-        ),
-        # Most are guardians and nothing else, and few take part in threads without a side.
-        Part(taking_part(me), when=alone, if_any=rows_of(Participant, me, of_no_side), for_walls=True),
-        Part(taking_part(me), when=more, for_walls=True),
+        Part(taking_part(me), when=f"{takes_part_otherwise} or {threads_apart}", for_walls=True),
     ]
 
 
 def guardian_sides(me: ColumnElement) -> Select:
-    """Of whose threads the person sees all by being a guardian of the child now, and on their guardian side (T1); and
-    since when every message of them (T7). Of a child whose guardian one has been more than once, their times say it."""
+    """Of whose threads the person sees all, and every message: by being a guardian of the child now, and on their
+    guardian side (T1), and by having been so, once and for all, when the first of them began (T7). And the sides apart,
+    whose threads are looked at one by one."""
     side = fact(GuardianSide, "taken_side")
     of_child = Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian")
     spells, since = bindparam("guardian_spell", type_=UUIDS), bindparam("guardian_spell_since", type_=INSTANTS)
-    began = case(
-        (spells_of(side) == number(1), since[func.array_position(spells, side.c.child_id)]),
-        else_=literal_column("'infinity'::timestamptz"),
-    )
+    place = func.array_position(spells, side.c.child_id)
+    twice = func.array_position(spells, side.c.child_id, place + number(1)).is_not(None)
+    apart = or_(twice, since[place] > side.c.began)
     return gathered(
-        side, guardian_sides=(side.c.id, "uuid", None), guardian_side_since=(began, "timestamptz", None)
+        side, guardian_sides=(side.c.id, "uuid", not_(apart)), sides_apart=(side.c.id, "uuid", apart)
     ).where(side.c.person_id == me, of_child)
-
-
-def spells_of(side: FromClause) -> ColumnElement[int]:
-    """How many times the person has been guardian of the side's child."""
-    return func.cardinality(func.array_positions(bindparam("guardian_spell", type_=UUIDS), side.c.child_id))
-
-
-def times_of_sides(me: ColumnElement) -> Select:
-    """When the relation held, to children whose guardian the person has been more than once."""
-    side = fact(GuardianSide, "timed_side")
-    kinds: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
-    told: Iterator[ColumnElement] = (bindparam(f"guardian_spell{name}", type_=kind) for name, kind in kinds.items())
-    spell = func.unnest(*told).table_valued("child_id", "since", "until").render_derived(name="as_guardian")
-    return gathered(
-        side.join(spell, spell.c.child_id == side.c.child_id),
-        own_side=(hashed(side.c.id), "bigint", None),
-        own_side_since=(spell.c.since, "timestamptz", None),
-        own_side_until=(spell.c.until, "timestamptz", None),
-    ).where(
-        side.c.person_id == me,
-        Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian"),
-        spells_of(side) > number(1),
-    )
 
 
 def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
@@ -524,12 +506,12 @@ def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
 
 
 def taking_part(me: ColumnElement) -> Select:
-    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.entered`), but a
-    guardian's that have a guardian side; each with the time whose messages are seen (T7): from joining on, while the
-    relation held.
+    """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.entered`), but those of
+    `guardian_sides`; each with the time whose messages are seen (T7): from joining on, while the relation held.
     """
     part = fact(Participant, "own_part")
-    keys = Keys(frozenset({"guardian", "delegate", "subject_staff"}))
+    keys = Keys(frozenset({"guardian", "delegate", "subject_staff", "sides_apart"}))
+    one_by_one = or_(part.c.guardian_side_id.is_(None), keys.has(part.c.guardian_side_id, "sides_apart"))
 
     def held(relation: str, *more: str) -> FromClause:
         columns: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
@@ -543,7 +525,7 @@ def taking_part(me: ColumnElement) -> Select:
     ways = [
         select(*part_of, as_guardian.c.since, as_guardian.c.until)
         .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
-        .where(*of_no_side(part), keys.has(part.c.child_id, "guardian")),
+        .where(part.c.side == word("GUARDIAN"), one_by_one, keys.has(part.c.child_id, "guardian")),
         select(*part_of, as_delegate.c.since, as_delegate.c.until)
         .select_from(
             part.join(

@@ -38,16 +38,18 @@ class GuardianSide(Base):
     """Everybody on the guardian side of some threads about a child: one key for all threads in which it is the same
     people, so that few keys tell which are a guardian's own (T1, T8).
 
-    Kept by triggers on participants, whoever writes them (`migrations/versions/0013_guardian_sides.py`). A thread in
+    Kept by triggers on participants, whoever writes them (`migrations/versions/0016_guardian_sides.py`). A thread in
     which somebody of the side came after the beginning has none.
     """
 
     __tablename__ = "guardian_side"
-    __table_args__ = (Index(None, "person_id", postgresql_include=["id", "child_id"]),)
+    __table_args__ = (Index(None, "person_id", postgresql_include=["id", "child_id", "began"]),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = reference("person.id", primary_key=True)
     child_id: Mapped[UUID] = reference("person.id", index=True)
+    began: Mapped[dt.datetime]
+    """When the first of its threads did, so that whoever was guardian by then sees every message (T7)."""
 
 
 class Participant(Base):

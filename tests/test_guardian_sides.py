@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from norway.days import oslo_day
 from tests.api_connection import as_owner, as_the_api, enter
 from tests.roads.place import Place
 from tests.walls import MISKEPT_SIDES
@@ -116,6 +117,21 @@ async def test_t1_the_second_wall_alone_shows_nothing_of_a_child_whose_guardian_
     assert await seen(place, world, "mother") == {world.messages["other1"].body}
 
 
+async def test_t7_the_second_wall_alone_shows_nothing_of_between_two_responsibilities(place: Place) -> None:
+    world = talks()
+    held = world.document("pupil").responsibilities
+    held[:] = [one for one in held if one.holder != "mother"]
+    ended, again = (oslo_day(world.messages[one].at) for one in ("talk2", "afternoon2"))
+    world.responsible("mother", "pupil", until=ended)
+    world.responsible("mother", "pupil", since=again)
+    await place.load(world)
+    told = ("talk1", "talk2", "talk3", "afternoon1", "afternoon2", "joint1", "joint2")
+    between = oslo(ended, "00:00"), oslo(again, "00:00")
+    shown = {world.messages[one].body for one in told if not between[0] <= world.messages[one].at < between[1]}
+    assert 0 < len(shown) < len(told)
+    assert await seen(place, world, "mother") == shown
+
+
 async def test_t7_whoever_comes_to_the_side_later_sees_what_was_sent_since(place: Place) -> None:
     world = talks()
     await place.load(world)
@@ -127,6 +143,47 @@ async def test_t7_whoever_comes_to_the_side_later_sees_what_was_sent_since(place
     assert await as_owner(place, MISKEPT_SIDES) == []
     assert await seen(place, world, "mother") == before[0]
     assert await seen(place, world, "father") == before[1] | {bodies["talk3"]}
+
+
+async def began(place: Place, side: Any) -> dt.datetime:
+    rows = await as_owner(place, "select distinct began from guardian_side where id = $1", side)
+    (told,) = (row["began"] for row in rows)
+    assert isinstance(told, dt.datetime)
+    return told
+
+
+async def test_t7_a_side_begins_with_the_first_of_its_threads(place: Place) -> None:
+    """Whichever is written first, so that nobody sees what was sent before they were guardian."""
+    world = talks()
+    held = world.document("pupil").responsibilities
+    held[:] = [one for one in held if one.holder != "mother"]
+    world.responsible("mother", "pupil", since=world.today - 30 * DAY)
+    await place.load(world)
+    side = (await sides(place, world))["afternoon"]
+    rows = await as_owner(place, "select min(created_at) as first from thread where guardian_side_id = $1", side)
+    assert await began(place, side) == rows[0]["first"]
+    before = await seen(place, world, "mother")
+    assert world.messages["afternoon1"].body in before
+    for days, what in ((10, "later"), (40, "earlier")):
+        at = oslo(world.today - days * DAY)
+        await as_owner(
+            place,
+            "with like_it as (select * from thread where id = $1), begun as ("
+            "insert into thread (id, unit_id, child_id, subject, joint, created_at, last_message_at)"
+            " select gen_random_uuid(), unit_id, child_id, $2::text, false, $3, $3 from like_it returning *)"
+            ", said as (insert into message (id, thread_id, unit_id, child_id, author_id, author_side, body, sent_at)"
+            " select gen_random_uuid(), b.id, b.unit_id, b.child_id, p.person_id, 'GUARDIAN', $2, $3"
+            " from begun b, participant p where p.thread_id = $1 and p.side = 'GUARDIAN')"
+            " insert into participant (thread_id, person_id, side, joined_at, unit_id, child_id)"
+            " select b.id, p.person_id, 'GUARDIAN', $3, b.unit_id, b.child_id"
+            " from begun b, participant p where p.thread_id = $1 and p.side = 'GUARDIAN'",
+            await thread_id(place, world, "afternoon"),
+            what,
+            at,
+        )
+        assert await began(place, side) == min(at, rows[0]["first"])
+    assert await as_owner(place, MISKEPT_SIDES) == []
+    assert await seen(place, world, "mother") == before | {"later"}
 
 
 async def test_t8_whoever_is_there_from_the_beginning_makes_it_another_side(place: Place) -> None:

@@ -91,7 +91,7 @@ cross join lateral (
 where (t.guardian_side_id is null) <> coalesce(told.late, true)
     or t.guardian_side_id is not null and told.people is distinct from (
         select array_agg(s.person_id order by s.person_id) from guardian_side s
-        where s.id = t.guardian_side_id and s.child_id = t.child_id
+        where s.id = t.guardian_side_id and s.child_id = t.child_id and s.began <= t.created_at
     )
     or exists (
         select from participant p

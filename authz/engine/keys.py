@@ -11,6 +11,7 @@ wall (`authz/walls/`) reads them; `leave` empties them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 
@@ -40,17 +41,14 @@ GIVEN = ("municipality_id", "private", "employee", "today", "now")
 NOT_SET = frozenset(
     {"schools", "contact", "contact_unit", "subject_staff", "subject_staff_unit", "delegate_unit", "delegate_spell",
      "delegate_spell_unit", "delegate_spell_since", "delegate_spell_until", "guardian_spell", "guardian_spell_since",
-     "guardian_spell_until", "own_since", "own_until", "own_side", "own_side_since", "own_side_until"}
+     "guardian_spell_until", "sides_apart"}
 )  # fmt: skip
 """Keys that the walls do not read by themselves: each that is set costs every request something."""
-JOINED = {
-    "close": ("guardian", "delegate", "cases", "oneself"),
-    **{f"own_time{of}": (f"own{of}", f"own_side{of}") for of in ("", "_since", "_until")},
-}
+JOINED = {"close": ("guardian", "delegate", "cases", "oneself")}
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
-OF_MOST = frozenset({*GIVEN, "me", "guardian", "guardian_sides", "guardian_side_since", "close"})
-"""Settings of every viewer. The others are of staff, and of few beside: they are set for an act, where the viewer has
-any, and where `MORE` does not say that the session's are empty."""
+OF_MOST = frozenset({*GIVEN, "me", "guardian", "guardian_sides", "close"})
+"""Settings of every viewer. The others are of staff, and of few beside: they are set for an act, where the viewer may
+have any, and where `MORE` does not say that the session's are empty."""
 MORE = "more"
 """Its value when they are is a digest of their names, so that no other Innsyn's word is taken for it."""
 CASTS = ("UUID", "DATE", "BYTEA", "VARCHAR", "TEXT", "BOOLEAN", "INTEGER", "TIMESTAMP WITH TIME ZONE")
@@ -68,43 +66,44 @@ def in_function(rows: Select | Exists, name: str) -> str:
 
 @cache
 def function_text(name: str = "standing") -> str:
-    """CREATE FUNCTION, from the pages as they stand."""
+    """CREATE FUNCTION, from the pages as they stand.
+
+    `enter` is stable, too, so that every step goes by one snapshot, and takes none of its own: what it sets in the
+    session is no change to the database.
+    """
+    enters = name == "enter"
     columns: list[str] = []
     kept: list[str] = []
     steps: list[str] = []
-    known: dict[str, Exists] = {}
-    enters = name == "enter"
     for part in relation.parts(ME):
         if part.for_walls and not enters:
             continue
         asked = [one for one in part.rows.selected_columns if enters or not is_hash(one.name)]
         names = [column.name for column in asked]
         for one in names:
-            if one not in kept:
-                (kept if part.for_walls or is_hash(one) else columns).append(one)
-        when = f"({part.when})"
-        if part.if_any is not None:
-            flag = f"any_{names[0]}"
-            known[flag] = part.if_any.exists()
-            when += f" and {flag}"
+            (kept if part.for_walls or is_hash(one) else columns).append(one)
         step = in_function(part.rows.with_only_columns(*asked, maintain_column_froms=True), name)
-        steps.append(f"if {when} then select * into {', '.join(names)} from ({step}) part; end if;")
-    looks = ", ".join(in_function(look, name) for look in known.values())
-    kinds = {one: kind_of(one) for one in columns + kept}
+        told = f"select * into {', '.join(names)} from ({step}) part;"
+        if enters and is_more(names):
+            told += " has_more := true;"
+        steps.append(f"if {part.when} then {told} end if;")
+    looks = {one: look for one, look in relation.looks(ME).items() if enters or not look.for_walls}
+    found = ", ".join(in_function(look.rows.exists(), name) for look in looks.values())
     parameters = ", ".join(f"{one} {kind}" for one, kind in (ENTERING if enters else PARAMETERS).items())
-    results = ", ".join(f"out {column} {kinds[column]}" for column in columns)
-    empty = "\n    ".join(f"{column} := '{{}}';" for column in columns + kept)
-    variables = {**dict.fromkeys(known, "boolean"), **{column: kinds[column] for column in kept}}
+    results = ", ".join(f"out {column} {kind_of(column)}" for column in columns)
+    empty = "\n    ".join(f"{column} := '{{}}';" for column in columns)
+    variables = {**dict.fromkeys(looks, "boolean"), **{column: kind_of(column) for column in kept}}
     body = "\n        ".join(steps)
     last = ""
     if enters:
-        variables["has_more"] = "boolean"
+        variables |= {"has_more": "boolean := false", "done": "integer"}
         last = setting_text(name)
     declared = "\n    ".join(f"{variable} {kind};" for variable, kind in variables.items())
     return f"""
 create or replace function {name}({parameters}, out me uuid, {results}, out own_threads boolean)
-language plpgsql {"volatile" if enters else "stable"} parallel {"unsafe" if enters else "safe"} {DEFINER} as $function$
+language plpgsql stable parallel {"unsafe" if enters else "safe"} {DEFINER} as $function$
 #variable_conflict use_column
+<<{name}>> -- so that variables go by the function's name, as its parameters do
 declare
     {declared}
 begin
@@ -112,7 +111,7 @@ begin
     own_threads := false;
     select * into me from ({in_function(relation.signed_in(), name)}) part;
     if me is not null then
-        select {looks} into {", ".join(known)};
+        select {found} into {", ".join(looks)};
         {body}
     end if;
     {last}
@@ -120,21 +119,31 @@ end
 $function$"""
 
 
+def is_more(names: Iterable[str]) -> bool:
+    """Whether any of the keys is a setting that few viewers have."""
+    return any(one in settings() and one not in OF_MOST for one in names)
+
+
 def setting_text(name: str) -> str:
-    """What `enter` tells the session."""
-    told = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in settings()}
-    more = [one for one in told if one not in OF_MOST]
+    """What `enter` tells the session. What is assigned is worked out without the executor, unlike what is performed."""
+
+    def set_all(names: Iterable[str]) -> str:
+        values = {one: f"{name}.{one}" if one in GIVEN else " || ".join(JOINED.get(one, (one,))) for one in names}
+        nothing = {one: "''" if one in GIVEN or one == "me" else "'{}'" for one in names}
+        return ", ".join(
+            set_to(one, f"coalesce(({value})::text, {nothing[one]})", f"{name}.for_transaction")
+            for one, value in values.items()
+        )
+
+    more = [one for one in settings() if one not in OF_MOST]
     empty = sha256(" ".join(more).encode()).hexdigest()[:16]
-    sets = {one: set_to(one, f"({value})::text", f"{name}.for_transaction") for one, value in told.items()}
-    sets[MORE] = set_to(
-        MORE, f"case when not (has_more or {name}.for_transaction) then '{empty}' end", f"{name}.for_transaction"
-    )
-    return f"""own_threads := cardinality(own) > 0 or cardinality(own_side) > 0;
-    has_more := {" or ".join(f"cardinality({told[one]}) > 0" for one in more)};
-    if has_more or {name}.for_transaction or coalesce(current_setting('{PREFIX}.{MORE}', true), '') <> '{empty}' then
-        perform {", ".join(sets[one] for one in (*more, MORE))};
+    said = f"case when has_more or {name}.for_transaction then '' else '{empty}' end"
+    known_empty = f"current_setting('{PREFIX}.{MORE}', true) is not distinct from '{empty}'"
+    return f"""if has_more or {name}.for_transaction or not ({known_empty}) then
+        own_threads := coalesce(cardinality(own) > 0, false);
+        done := num_nulls({set_all(more)}, {set_to(MORE, said, f"{name}.for_transaction")});
     end if;
-    perform {", ".join(sets[one] for one in told if one in OF_MOST)};"""
+    done := num_nulls({set_all([one for one in settings() if one in OF_MOST])});"""
 
 
 def is_hash(key: str) -> bool:
@@ -149,7 +158,7 @@ def kind_of(key: str) -> str:
 
 
 def set_to(name: str, value: str, for_transaction: str) -> str:
-    return f"set_config('{PREFIX}.{name}', coalesce({value}, ''), {for_transaction})"
+    return f"set_config('{PREFIX}.{name}', {value}, {for_transaction})"
 
 
 @cache

@@ -35,10 +35,20 @@ EQUIVALENT: dict[str, str] = {
         "daterange() of a day and the same day is empty as well"
     ),
     "authz.relation family: where drops `PRIVATE`": OTHER_WALL,
-    "authz.relation parts: asked without `'private'`": OTHER_WALL,
-    "authz.relation parts: asked without `'private'` (2)": OTHER_WALL,
-    "authz.relation parts: asked without `works`": SPARES_WORK,
-    "authz.relation parts: asked without `'cardinality(schools) > 0'`": SPARES_WORK,
+    "authz.relation parts: asked without `'private and any_guardian'`": OTHER_WALL,
+    "authz.relation parts: asked without `'private and any_delegate'`": OTHER_WALL,
+    **{
+        f"authz.relation parts: asked without `{when}`": SPARES_WORK
+        for when in (
+            "'any_employed'",
+            "'any_cases'",
+            "works",
+            "'cardinality(schools) > 0'",
+            "'any_oneself'",
+            "'cardinality(guardian) > 0'",
+            "f'{takes_part_otherwise} or {threads_apart}'",
+        )
+    },
     "authz.relation jobs: all of `(unit.c.unit_id, 'uuid', unit.c.at_school)`": SPARES_WORK,
     "authz.relation case_worker: least drops `need.c.opened_at + literal_column(\"interval '24 hours'\")`": (
         ADMINISTRATION
@@ -109,14 +119,16 @@ EQUIVALENT: dict[str, str] = {
     },
     **{
         f"authz.message visible: any_of drops {what}": WALL
-        for what in ("`as_guardian(message, keys)`", "`whole` (2)", "`in_own_time(message, keys)`")
+        for what in (
+            "`keys.has(message.guardian_side_id, 'guardian_sides')`",
+            "`whole` (2)",
+            "`in_own_time(message, keys)`",
+        )
     },
-    "authz.message as_guardian: `message.sent_at >= keys.array('guardian_side_since', INSTANTS)[place]`"
-    " the other side of the bound": WALL,
     **{
         f"authz.message in_own_time: {what}": WALL
         for what in (
-            "exists_in drops `time.c.own_hash.in_(own)`",
+            "exists_in drops `time.c.thread_hash == hashed(message.thread_id)`",
             "exists_in drops `time.c.since <= message.sent_at`",
             "exists_in drops `time.c.until > message.sent_at`",
             "`time.c.since <= message.sent_at` the other side of the bound",
