@@ -120,13 +120,18 @@ async def test_a_viewer_is_gone_from_a_connection_that_nobody_takes(
         assert await connection.fetchval(EVERYTHING_SET, list(keys.settings())) is None
 
 
-async def told_of(connection: asyncpg.Connection[Any]) -> dict[str, str]:
-    """What the session is told, but for what is empty."""
+async def told_of(connection: asyncpg.Connection[Any]) -> dict[str, Any]:
+    """What the session is told, but for what is empty. Lists come in the order of whatever plan made them, and those of
+    one thread's times stand beside each other."""
     rows = await connection.fetch(
         "select name, current_setting('innsyn.' || name, true) as value from unnest($1::text[]) name",
         [*keys.settings()],
     )
-    return {row["name"]: row["value"] for row in rows if row["value"] not in (None, "", "{}")}
+    told: dict[str, Any] = {row["name"]: row["value"] for row in rows if row["value"] not in (None, "", "{}")}
+    lists = {name: told.pop(name)[1:-1].split(",") for name in list(told) if told[name].startswith("{")}
+    if beside := sorted(lists.keys() & {"own", "own_since", "own_until"}):
+        lists["own"] = list(zip(*(lists.pop(name) for name in beside), strict=True))
+    return {**told, **{name: sorted(value) for name, value in lists.items()}}
 
 
 @pytest.mark.parametrize("for_transaction", [False, True], ids=["as a session", "as an act"])
@@ -136,7 +141,7 @@ async def test_nothing_of_one_viewer_is_left_to_the_next(place: Place, for_trans
     await place.load(world)
     viewers = [(who, login) for who in world.people for login in LOGINS] * 2
     Random(1).shuffle(viewers)
-    first: dict[tuple[str, str], dict[str, str]] = {}
+    first: dict[tuple[str, str], dict[str, Any]] = {}
     async with as_the_api(place) as kept:
         for who, login in viewers:
             if (who, login) not in first:
@@ -159,7 +164,7 @@ async def test_nothing_of_anybody_is_left_to_a_guardian(place: Place) -> None:
     again.block("mother", "pupil", again.today - 40 * DAY, again.today - 30 * DAY)
     for world in (random_world(7), again):
         await place.load(world)
-        told: dict[tuple[str, str], dict[str, str]] = {}
+        told: dict[tuple[str, str], dict[str, Any]] = {}
         had: dict[tuple[str, str], frozenset[str]] = {}
         for viewer in product(world.people, LOGINS):
             async with as_the_api(place) as fresh:

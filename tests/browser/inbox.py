@@ -35,7 +35,7 @@ class Visitor:
         await self.page.evaluate("window.notLoadedAnew = true")
 
     async def heading(self, name: str) -> None:
-        await self.page.get_by_role("heading", name=name, level=1).wait_for()
+        await self.page.get_by_role("heading", name=name, level=1, exact=True).wait_for()
 
     async def go(self, link: str) -> None:
         await self.page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{link}")).click()
