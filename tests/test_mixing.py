@@ -22,6 +22,7 @@ import orjson
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from resolvers.access_log_writer import AccessNotLogged
 from server.database import Database
 from tests.acts import SEND
 from tests.conftest import TestServer, new_database
@@ -58,8 +59,10 @@ CUT_OFF = (
     OSError,
     TimeoutError,
     DBAPIError,
+    AccessNotLogged,
 )
-"""How a request ends whose connection is broken off; the pool lets such a connection go."""
+"""How a request ends whose connection is broken off, or the access log's in each of its tries; the pool lets such a
+connection go."""
 
 
 @dataclass
