@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -101,6 +101,9 @@ UNWRITABLE = """
                        else has_column_privilege($1, relation, field, verb) end
     )
 """
+
+MADE_MEANWHILE = (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError)
+"""By whoever prepares another database of the same server: roles are the server's, and locks a database's."""
 
 
 class DatabaseNotUsable(Exception):
@@ -222,7 +225,8 @@ async def _outside(folder: DataFolder, url: str) -> Database:
         await connection.execute(f"select pg_advisory_lock({PREPARING})")
         if not await connection.fetchval("select true from pg_roles where rolname = $1", API):
             try:
-                await connection.execute(f"create role {API} login password '{password}'")
+                with suppress(*MADE_MEANWHILE):
+                    await connection.execute(f"create role {API} login password '{password}'")
             except asyncpg.InsufficientPrivilegeError:
                 raise DatabaseNotUsable(
                     f"the role of INNSYN_DATABASE_URL may not make the role {API}: make one that may sign in, and say"
@@ -258,7 +262,8 @@ async def _make_wall(connection: asyncpg.Connection[Any]) -> None:
         # Anew after each: whoever makes a role may give it away, so that the second is not always wanted.
         while wanted := await _wanted_of_roles(connection, owner):
             statement = wanted[0]
-            await connection.execute(statement)
+            with suppress(*MADE_MEANWHILE):
+                await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
         raise DatabaseNotUsable(
             f'the role of INNSYN_DATABASE_URL may not "{statement}": make the roles {", ".join(WALL_ROLES)}, none of'

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect
 from authz.walls.doors import WALL_ROLES
 from authz.walls.policies import readable
 from models import Base
+from server import database
 from server.data_folder import DataFolder
 from server.database import PLAIN, Database, DatabaseNotUsable, migration_config, open_database
 from tests.conftest import url_of
@@ -320,6 +321,29 @@ async def test_roles_are_made_where_none_are_told(outside, folder, test_server, 
         for role in WALL_ROLES:
             if await superuser.fetchval(f"select true from pg_roles where rolname = '{role}_aside'"):
                 await superuser.execute(f"alter role {role}_aside rename to {role}")
+
+
+async def test_roles_are_made_by_two_databases_of_one_server_at_once(
+    outside, test_server, superuser, monkeypatch
+) -> None:
+    """What keeps two apart who prepare one database does not: a lock is a database's, and a role the server's."""
+    roles = [f"raced_{number}" for number in range(5)]
+    monkeypatch.setattr(database, "WALL_ROLES", roles)
+    owner = test_server.template.admin_connect
+    there = [await asyncpg.connect(**{**owner, "database": await outside("")}) for _ in range(3)]
+    await superuser.execute("alter role innsyn_owner createrole")
+    try:
+        for _ in range(5):
+            await asyncio.gather(*(database._make_wall(connection) for connection in there))
+            member = (
+                "select bool_and(pg_has_role('innsyn_owner', rolname, 'set')) from pg_roles where rolname = any($1)"
+            )
+            assert await superuser.fetchval(member, roles)
+            await superuser.execute(f"drop role {', '.join(roles)}")
+    finally:
+        await superuser.execute("alter role innsyn_owner nocreaterole")
+        for connection in there:
+            await connection.close()
 
 
 @pytest.mark.parametrize(
