@@ -124,21 +124,21 @@ def run_trials(stage: Stage, mutants: list[Mutant], most: int | None = None) -> 
 
 
 def run_tests(made: list[by_tests.Bench], mutants: list[Mutant], *, trusting: bool) -> Verdicts:
-    """By the tests of acts and of records; those that are not green unbroken hold nothing. `trusting`: that they are
+    """By the tests of acts and of records; those that are not green unbroken kill nothing. `trusting`: that they are
     green is known from elsewhere."""
-    verdicts: Verdicts = {}
     seen: Counter[str] = Counter()
-    red = {}
+    red: dict[tuple[str, ...], Verdict] = {}
     for files in set() if trusting else {by_tests.files_of(mutant) for mutant in mutants}:
 
         def whole(_: Mutant, slot: int, files: tuple[str, ...] = files) -> Verdict:
             return by_tests.hold(made[slot], None, files, seen)
 
-        [(_, red[files])] = in_processes([Mutant("unbroken", "", " ".join(files), 0, 0, "", None)], whole, PATIENCE)
-        if red[files].how != "survived":
-            print(f"not green unbroken, and so not asked: {red[files].told}")
-    red_ones = {files for files, verdict in red.items() if verdict.how != "survived"}
-    fit = [mutant for mutant in mutants if by_tests.files_of(mutant) not in red_ones]
+        [(_, verdict)] = in_processes([Mutant("unbroken", "", " ".join(files), 0, 0, "", None)], whole, PATIENCE)
+        if verdict.how != "survived":
+            print(f"not green unbroken, and so not asked: {verdict.told}")
+            red[files] = Verdict("raised", f"not asked, since its tests are not green unbroken: {verdict.told}")
+    verdicts = {mutant: red[files] for mutant in mutants if (files := by_tests.files_of(mutant)) in red}
+    fit = [mutant for mutant in mutants if mutant not in verdicts]
 
     def judge(mutant: Mutant, slot: int) -> Verdict:
         return by_tests.hold(made[slot], mutant, by_tests.files_of(mutant), seen)

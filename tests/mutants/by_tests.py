@@ -109,6 +109,7 @@ def hold(bench: Bench, mutant: Mutant | None, files: Iterable[str], seen: Counte
     lend(bench)
     plugin, said = Likely(seen), io.StringIO()
     options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT)]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins are imported here already
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main([*options, *(str(ROOT / one) for one in files)], plugins=[plugin])
     if code == pytest.ExitCode.OK:

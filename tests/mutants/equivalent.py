@@ -96,6 +96,10 @@ EQUIVALENT: dict[str, str] = {
             ("authz.unit GROUP", "AT_UNIT | Relation.COLLEAGUE"),
             ("authz.staff SEEN", "ANY_RELATION & ~Relation.FORMER_LEADER | Relation.COLLEAGUE"),
             ("authz.thread SEEN", "FAMILY | STAFF"),
+            ("authz.access_log WHO", "Relation.UNIT_LEADER | Relation.CASE_WORKER"),
+            ("authz.access_log LINES.AccessLogEntry.lookedByName", "WHO"),
+            ("authz.access_log LINES.AccessLogEntry.subjects", "WHO"),
+            ("authz.access_log LINES.AccessLogEntry.operation", "Relation.UNIT_LEADER"),
         )
     },
     "authz.guardian oneself: and_ drops `PRIVATE`": (
