@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 
 from authz import thread
 from authz.engine.policy import Line, settled
-from authz.engine.sql import HASHES, INSTANTS, ME, Keys, all_of, any_of, exists_in, fact, facts_of, hashed, word
+from authz.engine.sql import HASHES, INSTANTS, ME, Keys, all_of, any_of, exists_in, fact, facts_of, word
 from models import Participant
 
 LINES: dict[str, Line] = {
@@ -138,14 +138,15 @@ def newly_given(message: FromClause, keys: Keys) -> ColumnElement[bool]:
 def in_own_time(message: Written, keys: Keys) -> ColumnElement[bool]:
     """T7 by the times that the keys hold of the viewer's own threads. Asked last: few rows get here, and each set that
     is looked at before would cost every statement more."""
-    if "own_threads" not in keys:
+    own = thread.seen_by(message.thread_id, message.guardian_side_id, keys)
+    if not own:
         return false()
     columns: dict[str, Any] = {"own": HASHES, "own_since": INSTANTS, "own_until": INSTANTS}
     told = (keys.array(name, kind) for name, kind in columns.items())
-    time = func.unnest(*told).table_valued("thread_hash", "since", "until").render_derived(name="seen_then")
+    time = func.unnest(*told).table_valued("own", "since", "until").render_derived(name="seen_then")
     return exists_in(
         time,
-        time.c.thread_hash == hashed(message.thread_id),
+        time.c.own.in_(own),
         time.c.since <= message.sent_at,
         time.c.until > message.sent_at,
         row_by_row=True,
@@ -157,7 +158,7 @@ def visible(message: Written, keys: Keys, part: OwnPart | None = None) -> Column
     that the viewer has in its thread where that is joined."""
     whole = thread.full_history(message.child_id, message.unit_id, keys)
     if keys.entered:
-        return any_of(keys.has(message.guardian_side_id, "guardian_sides"), whole, in_own_time(message, keys))
+        return any_of(keys.has(message.guardian_side_id, "whole_sides"), whole, in_own_time(message, keys))
     families = []
     if "guardian" in keys:
         families.append(all_of(keys.has(message.child_id, "guardian"), while_related(message, "guardian", keys, part)))

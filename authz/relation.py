@@ -488,16 +488,16 @@ def parts(me: ColumnElement) -> list[Part]:
 def guardian_sides(me: ColumnElement) -> Select:
     """Of whose threads the person sees all, and every message: by being a guardian of the child now, and on their
     guardian side (T1), and by having been so, once and for all, when the first of them began (T7). And the sides apart,
-    whose threads are looked at one by one."""
+    of whose threads some messages are seen."""
     side = fact(GuardianSide, "taken_side")
     of_child = Keys(frozenset({"guardian"})).has(side.c.child_id, "guardian")
     spells, since = bindparam("guardian_spell", type_=UUIDS), bindparam("guardian_spell_since", type_=INSTANTS)
     place = func.array_position(spells, side.c.child_id)
     twice = func.array_position(spells, side.c.child_id, place + number(1)).is_not(None)
     apart = or_(twice, since[place] > side.c.began)
-    return gathered(
-        side, guardian_sides=(side.c.id, "uuid", not_(apart)), sides_apart=(side.c.id, "uuid", apart)
-    ).where(side.c.person_id == me, of_child)
+    return gathered(side, whole_sides=(side.c.id, "uuid", not_(apart)), sides_apart=(side.c.id, "uuid", apart)).where(
+        side.c.person_id == me, of_child
+    )
 
 
 def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
@@ -507,11 +507,11 @@ def of_no_side(part: FromClause) -> tuple[ColumnElement[bool], ...]:
 
 def taking_part(me: ColumnElement) -> Select:
     """The threads that the person sees by taking part, T1 and T2, by the keys before (`Keys.entered`), but those of
-    `guardian_sides`; each with the time whose messages are seen (T7): from joining on, while the relation held.
+    `whole_sides`; each with the time whose messages are seen (T7): from joining on, while the relation held. Those of
+    a guardian side by the side, of which there are few: everybody of it joined when the thread began.
     """
-    part = fact(Participant, "own_part")
+    part, side = fact(Participant, "own_part"), fact(GuardianSide, "side_apart")
     keys = Keys(frozenset({"guardian", "delegate", "subject_staff", "sides_apart"}))
-    one_by_one = or_(part.c.guardian_side_id.is_(None), keys.has(part.c.guardian_side_id, "sides_apart"))
 
     def held(relation: str, *more: str) -> FromClause:
         columns: dict[str, Any] = {"": UUIDS, "_since": INSTANTS, "_until": INSTANTS}
@@ -521,11 +521,14 @@ def taking_part(me: ColumnElement) -> Select:
         return func.unnest(*told).table_valued(*names).render_derived(name=f"as_{relation}")
 
     as_guardian, as_delegate = held("guardian"), held("delegate", "unit")
-    part_of = (part.c.thread_id, part.c.joined_at)
+    part_of = (hashed(part.c.thread_id).label("seen_by"), part.c.joined_at)
     ways = [
         select(*part_of, as_guardian.c.since, as_guardian.c.until)
         .select_from(part.join(as_guardian, as_guardian.c.child_id == part.c.child_id))
-        .where(part.c.side == word("GUARDIAN"), one_by_one, keys.has(part.c.child_id, "guardian")),
+        .where(part.c.person_id == me, *of_no_side(part), keys.has(part.c.child_id, "guardian")),
+        select(hashed(side.c.id), null(), as_guardian.c.since, as_guardian.c.until)
+        .select_from(side.join(as_guardian, as_guardian.c.child_id == side.c.child_id))
+        .where(side.c.person_id == me, keys.has(side.c.id, "sides_apart")),
         select(*part_of, as_delegate.c.since, as_delegate.c.until)
         .select_from(
             part.join(
@@ -533,15 +536,21 @@ def taking_part(me: ColumnElement) -> Select:
                 and_(as_delegate.c.child_id == part.c.child_id, as_delegate.c.unit_id == part.c.unit_id),
             )
         )
-        .where(part.c.side == word("GUARDIAN"), keys.has_pair(part.c.child_id, part.c.unit_id, "delegate")),
+        .where(
+            part.c.person_id == me,
+            part.c.side == word("GUARDIAN"),
+            keys.has_pair(part.c.child_id, part.c.unit_id, "delegate"),
+        ),
         select(*part_of, null(), literal_column("'infinity'::timestamptz")).where(
-            part.c.side == word("UNIT"), keys.has_pair(part.c.child_id, part.c.unit_id, "subject_staff")
+            part.c.person_id == me,
+            part.c.side == word("UNIT"),
+            keys.has_pair(part.c.child_id, part.c.unit_id, "subject_staff"),
         ),
     ]
-    times = union_all(*(way.where(part.c.person_id == me) for way in ways)).subquery("times")
+    times = union_all(*ways).subquery("times")
     return gathered(
         times,
-        own=(hashed(times.c.thread_id), "bigint", None),
+        own=(times.c.seen_by, "bigint", None),
         own_since=(func.greatest(times.c.joined_at, times.c.since), "timestamptz", None),
         own_until=(times.c.until, "timestamptz", None),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, case, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, case, func, literal_column, or_, select, true
 
 from authz.engine.policy import FAMILY, STAFF, Line, Relation, settled
 from authz.engine.sql import INSTANTS, ME, NOW, Keys, all_of, any_of, exists_in, fact, hashed, run_began, word
@@ -92,9 +92,9 @@ def visible(row: FromClause, keys: Keys) -> ColumnElement[bool]:
     thread_id = row.c.thread_id if "thread_id" in row.c else row.c.id
     child_id, unit_id = row.c.child_id, row.c.unit_id
     if keys.entered:
-        as_guardian = keys.has(row.c.guardian_side_id, "guardian_sides")
-        by_itself = keys.has_hash(hashed(thread_id), "own") if "own_threads" in keys else false()
-        return any_of(as_guardian, full_history(child_id, unit_id, keys), by_itself)
+        as_guardian = keys.has(row.c.guardian_side_id, "whole_sides")
+        own = [keys.has_hash(one, "own") for one in seen_by(thread_id, row.c.guardian_side_id, keys)]
+        return any_of(as_guardian, full_history(child_id, unit_id, keys), *own)
 
     def keyed(road: Road) -> ColumnElement[bool]:
         if road.pairs:
@@ -102,6 +102,13 @@ def visible(row: FromClause, keys: Keys) -> ColumnElement[bool]:
         return keys.has(child_id if road.by == "child_id" else unit_id, road.keys)
 
     return any_of(*(all_of(keyed(road), beside(road, thread_id, child_id, keys)) for road in ROADS))
+
+
+def seen_by(thread_id: ColumnElement, side_id: ColumnElement, keys: Keys) -> list[ColumnElement[int]]:
+    """By which of `own` the viewer can see the thread: by itself, or a guardian by its guardian side."""
+    if "own_threads" not in keys:
+        return []
+    return [hashed(thread_id), *([hashed(side_id)] if "whole_sides" in keys else [])]
 
 
 def full_history(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:

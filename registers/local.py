@@ -226,7 +226,7 @@ async def plan_local(
         )
     }
     people = await People.load(connection, municipality_id, vault)
-    stage = _Stage(connection, people, units, vault)
+    stage = _Stage(connection, people, units, vault, now)
     await stage.open()
     await stage.fill(facts, problems, progress)
     problems.refuse_if_any()
@@ -263,11 +263,14 @@ async def _find(
 class _Stage:
     """Lines on their way into the temporary tables, some thousands at a time."""
 
-    def __init__(self, connection: AsyncConnection, people: People, units: Mapping[str, UUID], vault: Vault) -> None:
+    def __init__(
+        self, connection: AsyncConnection, people: People, units: Mapping[str, UUID], vault: Vault, now: dt.datetime
+    ) -> None:
         self.connection = connection
         self.people = people
         self.units = units
         self.vault = vault
+        self.now = now
         self.rows: dict[str, list[dict[str, Any]]] = {table: [] for table in STAGED}
 
     async def open(self) -> None:
@@ -280,6 +283,8 @@ class _Stage:
     async def fill(self, facts: LocalFile, problems: Problems, progress: Progress | None) -> None:
         for done, fact in enumerate(read_facts(facts.path, problems), 1):
             row_id = None
+            if fact.at > self.now:
+                fact.item.wrong("at", "lies ahead")
             if (staged := STAGING.get(fact.kind)) is not None:
                 row_id = staged(self, fact)
             self.add("fact", line=fact.line, id=fact.id, kind=fact.kind, row_id=row_id, digest=fact.digest(self.vault))
@@ -462,6 +467,8 @@ def _thread(stage: _Stage, fact: Fact) -> UUID:
 def _message(stage: _Stage, fact: Fact) -> UUID:
     told = fact.told
     key = new_key()
+    if told["retracted"] is not None and told["retracted"] > stage.now:
+        fact.item.wrong("retracted", "lies ahead")
     stage.add(
         "message",
         fact=fact.id,

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -47,6 +48,8 @@ OWNER_SETTINGS = {"application_name": "innsyn owner"}
 PREPARING = 0x696E6E73796E
 """The advisory lock under which one command at a time prepares a database; the number spells the project's name."""
 SECONDS_TO_RECOVER = 60
+TRIES = 5
+"""Of a migration that waits for somebody who writes, and who waits for it: PostgreSQL breaks one of the two off."""
 
 
 REMEDY = (
@@ -363,7 +366,7 @@ async def _migrate(database: Database, api_role: str) -> None:
     async with database.admin_engine().connect() as connection:
         await connection.exec_driver_sql(f"select pg_advisory_lock({PREPARING})")
         if not await _is_newest(connection):
-            await connection.run_sync(_upgrade)
+            await _upgrade_while_others_write(connection)
         tables = [*readable(), *PLAIN]
         # Only when there is something to change: each grant makes the sessions that run plan everything anew.
         if (await connection.exec_driver_sql(READING, (api_role, READER, list(READ_THROUGH), tables))).scalar_one():
@@ -420,6 +423,18 @@ async def _is_newest(connection: AsyncConnection) -> bool:
         return False
     at = await connection.exec_driver_sql("select version_num from alembic_version")
     return at.scalars().all() == [newest_migration()]
+
+
+async def _upgrade_while_others_write(connection: AsyncConnection) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            await connection.run_sync(_upgrade)
+        except DBAPIError as wrong:
+            if not left or getattr(wrong.orig, "sqlstate", None) != asyncpg.DeadlockDetectedError.sqlstate:
+                raise
+            await connection.rollback()
+        else:
+            return
 
 
 def _upgrade(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from authz.walls.policies import readable
 from models import Base
 from server import database
 from server.data_folder import DataFolder
-from server.database import PLAIN, Database, DatabaseNotUsable, migration_config, open_database
+from server.database import PLAIN, Database, DatabaseNotUsable, migration_config, newest_migration, open_database
 from tests.conftest import url_of
 
 
@@ -171,6 +171,30 @@ async def test_migrations_go_down_and_up_again(database: Database) -> None:
         assert await connection.run_sync(down) == ["alembic_version"]
         assert sorted(await connection.run_sync(up)) == sorted(before)
         await connection.commit()
+
+
+async def test_a_migration_that_loses_to_somebody_who_writes_is_tried_again(outside, folder, test_server) -> None:
+    """Both wait for the other, and PostgreSQL breaks off who has waited longest: the migration."""
+    there = {**test_server.template.admin_connect, "database": await outside("")}
+    async with open_database(folder) as made, made.admin_engine().connect() as connection:
+        await connection.run_sync(lambda c: command.downgrade(migration_config(c), "0015"))
+        await connection.commit()
+    writer = await asyncpg.connect(**there)
+    waits = "select exists (select from pg_locks where not granted and relation = 'message'::regclass)"
+    async with writer.transaction():
+        await writer.execute("lock table message in row exclusive mode")
+        opening = asyncio.create_task(opened(folder))
+        while not await writer.fetchval(waits):  # noqa: ASYNC110 what is waited for is in the database
+            await asyncio.sleep(0.01)
+        await writer.execute("lock table guardian_side in row exclusive mode")
+    await opening
+    assert await writer.fetchval("select version_num from alembic_version") == newest_migration()
+    await writer.close()
+
+
+async def opened(folder: DataFolder) -> None:
+    async with open_database(folder):
+        pass
 
 
 async def test_outside_database_is_prepared_by_two_at_once(outside, folder: DataFolder) -> None:

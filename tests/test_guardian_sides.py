@@ -130,6 +130,10 @@ async def test_t7_the_second_wall_alone_shows_nothing_of_between_two_responsibil
     shown = {world.messages[one].body for one in told if not between[0] <= world.messages[one].at < between[1]}
     assert 0 < len(shown) < len(told)
     assert await seen(place, world, "mother") == shown
+    async with as_the_api(place) as connection:
+        await enter(connection, place, world, "mother")
+        own = await connection.fetchval("select cardinality(current_setting('innsyn.own')::bigint[])")
+    assert own == 2 * 2, "two times of each of two sides, however many threads there are"
 
 
 async def test_t7_whoever_comes_to_the_side_later_sees_what_was_sent_since(place: Place) -> None:
@@ -184,6 +188,44 @@ async def test_t7_a_side_begins_with_the_first_of_its_threads(place: Place) -> N
         assert await began(place, side) == min(at, rows[0]["first"])
     assert await as_owner(place, MISKEPT_SIDES) == []
     assert await seen(place, world, "mother") == before | {"later"}
+
+
+SAYS = (
+    "insert into message (id, thread_id, unit_id, child_id, author_id, author_side, body, sent_at)"
+    " select gen_random_uuid(), id, unit_id, child_id, $2, 'UNIT', 'of before', created_at + $3"
+    " from thread where id = $1"
+)
+
+
+async def test_t7_nothing_is_said_in_a_thread_before_it_began(place: Place) -> None:
+    """A side's beginning is its threads', and whoever was guardian by then sees all of their messages. Nobody gets
+    round it: neither the owner, nor whoever begins a thread as if it were later."""
+    world = talks()
+    await place.load(world)
+    talk = await thread_id(place, world, "talk")
+    (author,) = await as_owner(
+        place, "select author_id from message where thread_id = $1 and author_side = 'UNIT'", talk
+    )
+    await as_owner(place, SAYS, talk, author["author_id"], dt.timedelta(0))
+    with pytest.raises(asyncpg.CheckViolationError, match="not older than its thread"):
+        await as_owner(place, SAYS, talk, author["author_id"], -dt.timedelta(microseconds=1))
+    async with as_the_api(place) as connection:
+        await enter(connection, place, world, "teacher")
+        ahead = await connection.fetchval(
+            "insert into thread (id, unit_id, child_id, subject, joint, created_at, last_message_at)"
+            " select gen_random_uuid(), unit_id, child_id, 'ahead', false, now, now from thread"
+            " cross join (select current_setting('innsyn.now')::timestamptz + interval '9 years') told (now)"
+            " where id = $1 returning id",
+            talk,
+        )
+        with pytest.raises(asyncpg.CheckViolationError, match="not older than its thread"):
+            await connection.execute(
+                "insert into message (id, thread_id, unit_id, child_id, author_id, author_side, body, sent_at)"
+                " select gen_random_uuid(), $2, unit_id, child_id, current_setting('innsyn.me')::uuid, 'UNIT', 'today',"
+                " current_setting('innsyn.now')::timestamptz from thread where id = $1",
+                talk,
+                ahead,
+            )
 
 
 async def test_t8_whoever_is_there_from_the_beginning_makes_it_another_side(place: Place) -> None:

@@ -263,6 +263,8 @@ async def test_a_plan_writes_nothing(town: Town) -> None:
         ([message("m", at(2))], "line 1, thread"),
         ([THREAD, message("m", at(2)), message("m", at(2))], "line 3, id: stands on another line too"),
         ([THREAD, message("m", dt.datetime(2026, 9, 30, tzinfo=dt.UTC))], "line 2, at: lies before"),
+        ([THREAD, message("m", dt.datetime(2126, 9, 30, tzinfo=dt.UTC))], "line 2, at: lies ahead"),
+        ([THREAD, message("m", at(2), retracted="2126-09-30T08:00:00Z")], "line 2, retracted: lies ahead"),
         ([THREAD, message("m", at(2), NORA)], "line 2, author"),
         ([THREAD, message("m", at(2), onBehalfOfUnit=True)], "line 2, onBehalfOfUnit"),
         ([{**THREAD, "unit": "hvor"}], "line 1, unit"),

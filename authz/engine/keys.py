@@ -46,7 +46,7 @@ NOT_SET = frozenset(
 """Keys that the walls do not read by themselves: each that is set costs every request something."""
 JOINED = {"close": ("guardian", "delegate", "cases", "oneself")}
 """Key sets that are several in one, for the walls (`authz/child.py`)."""
-OF_MOST = frozenset({*GIVEN, "me", "guardian", "guardian_sides", "close"})
+OF_MOST = frozenset({*GIVEN, "me", "guardian", "whole_sides", "close"})
 """Settings of every viewer. The others are of staff, and of few beside: they are set for an act, where the viewer may
 have any, and where `MORE` does not say that the session's are empty."""
 MORE = "more"

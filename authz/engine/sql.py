@@ -178,8 +178,8 @@ class Keys:
     """False where the shape names what a viewer may have, since it is not known which sets are empty."""
     entered: bool = False
     """The threads that the viewer sees by taking part (T1, T2) are among the keys, as they were when the viewer was
-    entered: a guardian's by `guardian_sides`, with every message; the others in `own`, each with the time of which
-    messages are seen."""
+    entered: a guardian's by `whole_sides`, with every message; the others in `own`, by thread or guardian side,
+    each with the time of which messages are seen."""
 
     def some(self, name: str) -> ColumnElement[bool]:
         """The set is not empty: asked only where the shape does not say so, to spare what hangs on it."""

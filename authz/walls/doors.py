@@ -32,7 +32,7 @@ def beside(kind: str, *sets: str) -> Door:
 
 
 FOR_ALL = Door(SCHEMA, "innsyn_wall", WHOEVER)
-FOR_FAMILY = beside("family", "guardian", "guardian_sides", "oneself", "close")
+FOR_FAMILY = beside("family", "guardian", "whole_sides", "oneself", "close")
 FOR_TEACHERS = beside("teacher", "contact", "subject_staff", "own_threads", "employed", "closed")
 FOR_UNITS = beside("unit", "led", "staffed", "history", "employed", "closed")
 """Staff of SFOs and kindergartens, and leaders."""

@@ -44,7 +44,7 @@ SETS = frozenset(
     }
 )
 """What a viewer may have: key sets, and whether there are threads that the second wall judges one by one."""
-WHOEVER = Keys(SETS | {"close", "guardian_sides"}, known=False, entered=True)
+WHOEVER = Keys(SETS | {"close", "whole_sides"}, known=False, entered=True)
 """The keys of a viewer of whom nothing is known when the statement is written."""
 ACTING = Keys(SETS | {"close"}, known=False)
 """The same for rows that an act adds, which may have begun a thread since the viewer was entered."""

@@ -22,6 +22,13 @@ BEGINS = """
         ) first
         where s.id = first.id and s.began > first.began;"""
 
+CARRIES = "new.guardian_side_id := (select guardian_side_id from thread where id = new.thread_id);"
+CARRIES_OF_NO_EARLIER = """
+        select guardian_side_id, created_at into new.guardian_side_id, begun from thread where id = new.thread_id;
+        if new.sent_at < begun then
+            raise check_violation using message = 'a message is not older than its thread';
+        end if;"""
+
 
 def keeping(column: str, value: str, begins: str) -> str:
     """As in 0013, with when the side began."""
@@ -55,6 +62,19 @@ def keeping(column: str, value: str, begins: str) -> str:
     """
 
 
+def carrying(declared: str, body: str) -> str:
+    """As in 0013; and that a message is not older than its thread, by whose age the side's beginning is known."""
+    return f"""
+    create or replace function carry_guardian_side() returns trigger {DEFINER} as $function$
+    {declared}
+    begin
+        {body}
+        return new;
+    end
+    $function$
+    """
+
+
 def upgrade() -> None:
     # Of a side that no thread has any more nothing is known; the next thread that has it says when it begins.
     op.add_column(
@@ -68,10 +88,12 @@ def upgrade() -> None:
     op.alter_column("guardian_side", "began", server_default=None)
     index(["id", "child_id", "began"])
     op.execute(keeping(", began", ", 'infinity'::timestamptz", BEGINS))
+    op.execute(carrying("declare begun timestamptz;", CARRIES_OF_NO_EARLIER))
     build("0016.sql")
 
 
 def downgrade() -> None:
+    op.execute(carrying("", CARRIES))
     op.execute(keeping("", "", ""))
     index(["id", "child_id"])
     op.drop_column("guardian_side", "began")

@@ -124,7 +124,7 @@ EQUIVALENT: dict[str, str] = {
     **{
         f"authz.message visible: any_of drops {what}": WALL
         for what in (
-            "`keys.has(message.guardian_side_id, 'guardian_sides')`",
+            "`keys.has(message.guardian_side_id, 'whole_sides')`",
             "`whole` (2)",
             "`in_own_time(message, keys)`",
         )
@@ -132,7 +132,7 @@ EQUIVALENT: dict[str, str] = {
     **{
         f"authz.message in_own_time: {what}": WALL
         for what in (
-            "exists_in drops `time.c.thread_hash == hashed(message.thread_id)`",
+            "exists_in drops `time.c.own.in_(own)`",
             "exists_in drops `time.c.since <= message.sent_at`",
             "exists_in drops `time.c.until > message.sent_at`",
             "`time.c.since <= message.sent_at` the other side of the bound",
