@@ -119,7 +119,7 @@ EQUIVALENT: dict[str, str] = {
     },
     **{
         f"authz.thread visible: any_of drops `{what}`": WALL
-        for what in ("as_guardian", "full_history(child_id, unit_id, keys)", "by_itself")
+        for what in ("as_guardian", "full_history(child_id, unit_id, keys)", "*own")
     },
     **{
         f"authz.message visible: any_of drops {what}": WALL
