@@ -52,7 +52,7 @@ async def add_guardian(place: Place, thread: Any, like: str, after: dt.timedelta
         "insert into participant (thread_id, person_id, side, joined_at, unit_id, child_id)"
         " select t.id, p.person_id, 'GUARDIAN', t.created_at + $3, t.unit_id, t.child_id"
         " from thread t, participant p join thread o on o.id = p.thread_id"
-        " where t.id = $1 and o.subject = $2 and p.side = 'GUARDIAN' and o.child_id = t.child_id",
+        " where t.id = $1 and o.subject = $2 and p.side = 'GUARDIAN' and o.unit_id = t.unit_id",
         thread,
         like,
         after,
@@ -115,6 +115,27 @@ async def test_t1_the_second_wall_alone_shows_nothing_of_a_child_whose_guardian_
     world.message("other1", "other", "mother", start)
     await place.load(world)
     assert await seen(place, world, "mother") == {world.messages["other1"].body}
+
+
+async def test_t1_nor_where_some_threads_are_known_with_their_times(place: Place) -> None:
+    """Of another child she has a side that began before her; and a thread about each has no side."""
+    world = talks()
+    held = world.document("pupil").responsibilities
+    held[:] = [one for one in held if one.holder != "mother"]
+    world.responsible("mother", "pupil", until=world.today - DAY)
+    world.person("sibling", world.today - 3000 * DAY)
+    world.responsible("mother", "sibling", since=world.today - 10 * DAY)
+    world.enrol("sibling", "school", world.today - 100 * DAY)
+    before, since = oslo(world.today - 20 * DAY), oslo(world.today - 5 * DAY)
+    for thread in ("other", "late"):
+        world.thread(thread, "school", "sibling", before, ("mother",), ("teacher",))
+        world.message(f"{thread}1", thread, "teacher", before)
+        world.message(f"{thread}2", thread, "teacher", since)
+    await place.load(world)
+    for thread in ("talk", "late"):
+        await add_guardian(place, await thread_id(place, world, thread), "Om sums", 2 * DAY)
+        assert (await sides(place, world))[thread] is None
+    assert await seen(place, world, "mother") == {world.messages[one].body for one in ("other2", "late2")}
 
 
 async def test_t7_the_second_wall_alone_shows_nothing_of_between_two_responsibilities(place: Place) -> None:

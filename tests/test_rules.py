@@ -1005,6 +1005,32 @@ async def test_a_delegate_sees_own_threads_at_the_own_unit_alone(holds):
     )
 
 
+async def test_a_delegate_whose_time_at_one_unit_is_over_sees_the_threads_of_the_other(holds):
+    world = with_threads(with_aunt())
+    world.delegate("aunt", "pupil", "school", until=LAST_WEEK)
+    world.consent("mother", "pupil", "aunt", "school")
+    world.thread("pickup", "sfo", "pupil", oslo(LAST_MONTH), ("aunt",), ("sfo_worker",))
+    world.thread("lesson", "school", "pupil", oslo(LAST_MONTH), ("aunt",), ("teacher",))
+    await holds(world, "aunt's threads are pickup", "aunt does not see thread lesson", "teacher sees thread lesson")
+
+
+async def test_whoever_took_part_on_the_other_side_does_not_see_the_thread(holds):
+    world = with_threads(village())
+    world.thread("lesson", "school", "pupil", oslo(LAST_MONTH), ("mother", "maths_teacher"), ("teacher",))
+    world.positions = [one for one in world.positions if one.person != "sfo_worker"]
+    world.employ("sfo_worker", "sfo", "STAFF", until=LAST_WEEK)
+    world.delegate("sfo_worker", "pupil", "sfo", LAST_WEEK)
+    world.consent("mother", "pupil", "sfo_worker", "sfo", LAST_WEEK)
+    world.thread("pickup", "sfo", "pupil", oslo(YESTERDAY), ("sfo_worker",))
+    await holds(
+        world,
+        "maths_teacher's threads are sums",
+        "sfo_worker is DELEGATE of pupil",
+        "sfo_worker's threads are pickup",
+        "sfo_worker does not see message afternoon1",
+    )
+
+
 async def test_a_subject_teacher_sees_the_threads_they_take_part_in(holds):
     await holds(
         with_threads(village()),
@@ -1207,6 +1233,21 @@ async def test_a_delegate_does_not_read_the_messages_of_the_days_without_consent
         "aunt sees message after",
         "sfo_worker finds 3 messages in pickup",
     )
+
+
+@pytest.mark.parametrize("longer", [("pupil", "school"), ("brother", "sfo")], ids=["units", "children"])
+async def test_a_delegate_of_two_reads_of_each_the_messages_of_its_own_days(holds, longer):
+    child, unit = longer
+    world = with_aunt(since=LAST_WEEK)
+    world.person("brother", TODAY.replace(year=TODAY.year - 7))
+    world.responsible("mother", "brother")
+    world.enrol("brother", "sfo", LONG_AGO)
+    world.delegate("aunt", child, unit)
+    world.consent("mother", child, "aunt", unit)
+    world.thread("pickup", "sfo", "pupil", oslo(LAST_MONTH), ("aunt",), ("sfo_worker",))
+    world.message("before", "pickup", "sfo_worker", oslo(LAST_MONTH, "13:00"))
+    world.message("after", "pickup", "sfo_worker", oslo(YESTERDAY, "13:00"))
+    await holds(world, f"aunt is DELEGATE of {child}", "aunt sees message after", "aunt does not see message before")
 
 
 async def test_a_subject_teacher_reads_the_messages_since_they_became_a_participant(holds):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -49,17 +50,42 @@ async def test_without_any_predicate_nobody_of_the_village_sees_more(place: Plac
     assert not differing, "\n".join(differing[:20])
 
 
+RULES_OF_THREADS = [
+    test_rules.test_a_guardian_sees_the_own_threads_and_not_the_other_guardians,
+    test_rules.test_a_guardian_who_lost_responsibility_does_not_see_the_thread,
+    test_rules.test_a_guardian_who_was_named_on_the_staff_side_does_not_see_the_thread,
+    test_rules.test_a_delegate_sees_own_threads_at_the_own_unit_alone,
+    test_rules.test_a_delegate_whose_time_at_one_unit_is_over_sees_the_threads_of_the_other,
+    test_rules.test_whoever_took_part_on_the_other_side_does_not_see_the_thread,
+    test_rules.test_a_subject_teacher_sees_the_threads_they_take_part_in,
+    test_rules.test_a_subject_teacher_who_lost_the_pupil_loses_the_history,
+    test_rules.test_a_contact_teacher_sees_every_thread_about_the_pupil_at_the_school,
+    test_rules.test_a_contact_teacher_who_lost_the_class_loses_own_messages_too,
+    test_rules.test_a_school_leader_sees_all_threads_of_the_school_also_about_leavers,
+]
 RULES_OF_MESSAGES = [
     test_rules.test_a_guardian_reads_the_messages_of_the_days_on_which_the_relation_held,
     test_rules.test_a_guardian_does_not_read_the_messages_of_the_days_of_a_block,
     test_rules.test_a_guardian_of_two_children_reads_of_each_the_messages_of_its_own_days,
     test_rules.test_a_guardian_does_not_read_the_messages_of_the_days_before_a_confirmation,
     test_rules.test_a_delegate_does_not_read_the_messages_of_the_days_without_consent,
+    partial(test_rules.test_a_delegate_of_two_reads_of_each_the_messages_of_its_own_days, longer=("pupil", "school")),
+    partial(test_rules.test_a_delegate_of_two_reads_of_each_the_messages_of_its_own_days, longer=("brother", "sfo")),
     test_rules.test_a_subject_teacher_reads_the_messages_since_they_became_a_participant,
 ]
 
 
-@pytest.mark.parametrize("rule", RULES_OF_MESSAGES, ids=lambda rule: rule.__name__)
+def named(rule: Any) -> str:
+    return f"{rule.func.__name__}[{rule.keywords['longer'][1]}]" if isinstance(rule, partial) else str(rule.__name__)
+
+
+@pytest.mark.parametrize("rule", RULES_OF_THREADS, ids=named)
+async def test_t1_to_t6_without_any_predicate_the_rules_of_threads_hold(place: Place, rule: Any) -> None:
+    with alone(place) as unguarded:
+        await rule(holding(unguarded))
+
+
+@pytest.mark.parametrize("rule", RULES_OF_MESSAGES, ids=named)
 async def test_t7_without_any_predicate_the_rules_of_messages_hold(place: Place, rule: Any) -> None:
     with alone(place) as unguarded:
         await rule(holding(unguarded))
