@@ -86,6 +86,8 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "group's children": ("teacher", "query ($class: ID!) { node(id: $class) { ... on Group { children { id } } } }",
                          {TEACHER}),
     "guardian by id": ("teacher", "query ($mother: ID!) { node(id: $mother) { ... on Guardian { name } } }", {TEACHER}),
+    "guardian by a subject teacher": ("maths_teacher", "query ($mother: ID!) { node(id: $mother) { id } }", {MATHS}),
+    "guardian by an SFO": ("sfo_worker", "query ($mother: ID!) { node(id: $mother) { id } }", {SFO}),
     "guardian by thread": ("sfo_leader", "query ($mother: ID!) { node(id: $mother) { id } }", {SFO_LEADER}),
     "guardian's children": (
         "leader", "query ($mother: ID!) { node(id: $mother) { ... on Guardian { children { name } } } }", {LEADER},
@@ -399,6 +401,8 @@ async def test_case_worker_is_logged_with_the_case(place) -> None:
     case_id = decode(told["case"]["id"])
     assert case_id
     assert first["need_case_id"] == second["need_case_id"] == case_id[1]
+    assert await asks(acts, "officer", NODE, id=acts.id("Guardian", "mother")) == [{OFFICER}]
+    assert await alone(acts) == {"pupil": False}
 
 
 async def test_case_worker_is_logged_with_the_latest_case_of_theirs_that_is_open(place) -> None:
@@ -544,6 +548,17 @@ async def test_guardian_is_told_role_and_unit_and_not_who(place) -> None:
         assert {(one["lookedByName"], one["subjects"]) for one in entries or ()} == {(None, None)}
 
 
+async def test_guardian_who_is_registered_as_a_delegate_besides_is_told_no_more(place) -> None:
+    world = threads()
+    world.delegate("mother", "pupil", "school")
+    world.consent("father", "pupil", "mother", "school")
+    acts = await of(place, world)
+    await looked_at(acts, "teacher")
+    entries = await told(acts, "mother")
+    assert short(entries) == [("CONTACT_TEACHER", "Fjellet skole", None)]
+    assert [one["lookedByName"] for one in entries or ()] == [None]
+
+
 async def test_guardian_signed_in_as_an_employee_is_told_nothing(place) -> None:
     acts = await of(place)
     await looked_at(acts, "teacher")
@@ -565,6 +580,21 @@ async def test_leader_is_told_who_of_the_own_unit_and_of_the_administration(plac
     assert (entries or [])[0]["subjects"] == ["CHILD"]
     entries = await told(acts, "sfo_leader")
     assert [role for role, _, _ in short(entries)] == ["CASE_WORKER", "UNIT_STAFF", "CASE_WORKER"]
+
+
+@pytest.mark.parametrize("role", ["CONTACT_TEACHER", "SUBJECT_TEACHER", "STAFF"])
+async def test_leader_who_works_at_another_unit_is_told_of_their_own_alone(place, role: str) -> None:
+    world = threads()
+    if role == "STAFF":
+        world.employ("leader", "sfo", "STAFF")
+        who, unit = "leader", "Fjellet skole"
+    else:
+        world.employ("sfo_leader", "school", "TEACHER")
+        world.member("sfo_leader", "3B" if role == "CONTACT_TEACHER" else "maths", role, LONG_AGO)
+        who, unit = "sfo_leader", "Fjellet SFO"
+    acts = await of(place, world)
+    await looked_at(acts, "teacher", "sfo_worker")
+    assert {place for _, place, _ in short(await told(acts, who))} == {unit}
 
 
 @pytest.mark.parametrize("who", ["teacher", "maths_teacher", "assistant", "sfo_worker"])

@@ -21,6 +21,7 @@ WALL = (
     " takes every predicate away goes red"
 )
 TIED = "the second wall alone asks it, beside what ties a look to its case, which stands in the statement as well"
+NOT_LOGGED = "what is seen by family is not logged"
 UNIQUE = "PostgreSQL refuses the statement: a subquery would give two rows"
 
 EQUIVALENT: dict[str, str] = {
@@ -150,6 +151,14 @@ EQUIVALENT: dict[str, str] = {
         )
     },
     "authz.access_log case_for_it: all_of drops `keys.has(child_id, 'cases')`": SPARES_WORK,
+    **{
+        f"authz.access_log leads_there: with {relation} in `Relation.UNIT_LEADER`": R2
+        for relation in ("SELF", "ADULT_SELF")
+    },
+    **{
+        f"authz.access_log through_guardians: without {relation} in `guardian.SEEN`": NOT_LOGGED
+        for relation in ("GUARDIAN", "DELEGATE", "SELF")
+    },
     "authz.access_log own_cases_on: where drops `need.c.child_id == any_(THESE)`": SPARES_WORK,
     "resolvers.unit group_staff: drops `staff.unit_shows_staff(teaches.c.unit_id, keys)`": (
         "whoever sees a group sees its unit's staff; no rows come without a predicate"
