@@ -173,18 +173,22 @@ async def test_migrations_go_down_and_up_again(database: Database) -> None:
         await connection.commit()
 
 
-async def test_a_migration_that_loses_to_somebody_who_writes_is_tried_again(outside, folder, test_server) -> None:
+async def test_a_migration_that_loses_to_somebody_who_writes_is_tried_again(
+    outside, folder, test_server, superuser
+) -> None:
     """Both wait for the other, and PostgreSQL breaks off who has waited longest: the migration."""
-    there = {**test_server.template.admin_connect, "database": await outside("")}
+    name = await outside("")
     async with open_database(folder) as made, made.admin_engine().connect() as connection:
         await connection.run_sync(lambda c: command.downgrade(migration_config(c), "0015"))
         await connection.commit()
-    writer = await asyncpg.connect(**there)
+    await superuser.execute(f"alter database {name} set deadlock_timeout = '3s'")  # the migration's
+    writer = await asyncpg.connect(**{**test_server.superuser, "database": name})
+    await writer.execute("set deadlock_timeout = '1min'")
     waits = "select exists (select from pg_locks where not granted and relation = 'message'::regclass)"
     async with writer.transaction():
         await writer.execute("lock table message in row exclusive mode")
         opening = asyncio.create_task(opened(folder))
-        while not await writer.fetchval(waits):  # noqa: ASYNC110 what is waited for is in the database
+        while not (opening.done() or await writer.fetchval(waits)):  # noqa: ASYNC110 what is waited for is in the database
             await asyncio.sleep(0.01)
         await writer.execute("lock table guardian_side in row exclusive mode")
     await opening
