@@ -68,6 +68,8 @@ def running_contact_register(file: Path) -> Iterator[str]:
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()
+    # The thread listens later than whoever is given the address may ask; until it accepts, they wait.
+    listening.listen()
     thread = threading.Thread(target=server.run, args=([listening],), name="contact register", daemon=True)
     thread.start()
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
 from demo.contact_register import running_contact_register
 from registers.contacts import REST, ContactRegisterNotAvailable, Krr, NoContacts, read_people
@@ -89,6 +92,21 @@ async def test_the_demo_register_answers_as_krr_does(tmp_path: Path) -> None:
     assert (found[OTHER].email, found[OTHER].reserved, found[OTHER].notifiable) == (None, True, False)
     assert (found["03817512345"].status, found["03817512345"].email) == ("SLETTET", None)
     assert found["04817512345"].status == "IKKE_REGISTRERT"
+
+
+async def test_whoever_asks_before_the_demo_register_is_up_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = uvicorn.Server.run
+
+    def late(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        time.sleep(0.2)
+        run(server, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "run", late)
+    with demo_register(tmp_path, {NUMBER: {"email": "kari@example.no"}}) as address:
+        async with Krr(address) as krr:
+            assert (await krr.look_up([NUMBER]))[NUMBER].email == "kari@example.no"
 
 
 async def test_a_look_up_asks_for_a_thousand_at_a_time_and_for_nobody_twice(register: Register) -> None:
