@@ -29,6 +29,11 @@ class Said:
 SAID: list[Said] = []
 WRITES = re.compile(r"insert into access_log|access_log_month|from access_log_checkpoint", re.IGNORECASE)
 PLANNED = ("select", "with", "insert", "update", "delete")
+CALL = re.compile(r"select (?:\* from )?(\w+)\(cast\(\$1 as [^$]*(?:, cast\(\$\d+ as [^$]*)*\)$")
+BODY = """
+    select prosrc, proargnames[:pronargs], proargtypes::regtype[]::text[]
+    from pg_proc where proname = $1 and prolang = (select oid from pg_language where lanname = 'sql')
+"""
 
 
 class Recorded(asyncpg.Connection):
@@ -84,11 +89,25 @@ def recording() -> Iterator[list[Said]]:
 
 async def plan_of(connection: asyncpg.Connection[Any], said: Said) -> Any:
     """How PostgreSQL would carry it out: which nodes on which tables and indexes, in which order, without figures.
-    Null for what has no plan, such as BEGIN."""
+    Null for what has no plan, such as BEGIN. Of a function that is written in SQL, what is within."""
     if not said.sql.lstrip().lower().startswith(PLANNED):
         return None
-    told = await connection.fetchval(f"explain (costs off, format json) {said.sql}", *said.values)
+    asked = await within(connection, said.sql)
+    told = await connection.fetchval(f"explain (costs off, format json) {asked}", *said.values)
     return shape(json.loads(told)[0]["Plan"])
+
+
+async def within(connection: asyncpg.Connection[Any], sql: str) -> str:
+    """What a function of the database asks with its parameters, where a statement calls one and it is written in SQL:
+    the plan of the call itself would say no more than that it is called."""
+    call = CALL.match(sql.strip())
+    found = await connection.fetchrow(BODY, call[1]) if call else None
+    if call is None or found is None:
+        return sql
+    body, names, types = found
+    for place, (name, type_) in enumerate(zip(names, types, strict=True), 1):
+        body = re.sub(rf"(?<![\w.])(?:{call[1]}\.)?{name}\b", f"cast(${place} as {type_})", body)
+    return str(body)
 
 
 def shape(node: dict[str, Any]) -> Any:
