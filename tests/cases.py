@@ -73,3 +73,14 @@ async def written(acts: Acts, statement: str, *people: str) -> None:
         await connection.execute(statement, *rows)
     finally:
         await connection.close()
+
+
+async def stored(acts: Acts, case: str) -> Any:
+    """The case's row, as it lies in the database."""
+    decoded = ids.decode(case)
+    assert decoded
+    connection = await asyncpg.connect(**acts.place.database.admin_connect)
+    try:
+        return await connection.fetchrow("select * from need_case where id = $1", decoded[1])
+    finally:
+        await connection.close()

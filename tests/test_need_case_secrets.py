@@ -15,12 +15,14 @@ from tests.cases import (
     CLOSE,
     EXTEND,
     OPEN,
+    UNKNOWN,
     asked,
     child_of,
     office,
     opened,
     protected,
     state,
+    stored,
     written,
 )
 from tests.family import Family
@@ -337,6 +339,24 @@ async def test_nobody_finds_out_by_explain_access_why_a_case_waits(place) -> Non
     assert [one["fact"] for one in told["second"]["reasons"]] == ["of the administration, to approve it"]
     assert [one["relation"] for one in told["leader"]["reasons"]] == ["UNIT_LEADER"]
     assert (await acts.ask("teacher", WHY, {"id": case}))["explainAccess"] == {"visible": False, "reasons": []}
+
+
+# --- at rest --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "named", [{"nationalId": UNKNOWN}, {"name": "Rask Ingen", "birthDate": "2017-04-05"}], ids=["number", "name"]
+)
+async def test_l4_reason_and_whom_a_case_was_asked_for_lie_encrypted(place, named: dict[str, str]) -> None:
+    """Also of somebody whom nobody here knows, whose number or name is kept all the same."""
+    acts = await Acts.of(place, office())
+    told = await acts.act("officer", OPEN, {"reason": "Klage på skoleskyss", "idempotencyKey": acts.key(), **named})
+    row = await stored(acts, told["case"]["id"])
+    assert row["child_id"] is None
+    assert place.vault.decrypt(row["told_cipher"], "need case") == ", ".join(named.values())
+    assert place.vault.decrypt(row["reason_cipher"], "reason") == "Klage på skoleskyss"
+    lies = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row.values())
+    assert not [one for one in (*named.values(), "skoleskyss") if one.encode() in lies]
 
 
 # --- how many -------------------------------------------------------------------------------------------------------
