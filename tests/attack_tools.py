@@ -44,6 +44,10 @@ class Tool:
     """A pattern of what it says it has done, to be told with the result."""
     more: tuple[str, ...] = ()
     """Further packages that it needs and does not name."""
+    python: str = ""
+    """The version that it needs, where it does not run on all that we do."""
+    module: bool = False
+    """It brings no command, and is run as a module."""
     seconds: int = 300
     """After which it is ended, with what it has found by then."""
 
@@ -117,6 +121,33 @@ def detected(printed: str, folder: Path) -> list[str]:
     return [*(["finds the endpoint"] if "GraphQL FOUND" in printed else []), *introspected(printed, folder)]
 
 
+GRAPHQLER = """
+USE_DEPENDENCY_GRAPH = false
+MAX_OUTPUT_SELECTOR_DEPTH = 2
+HARD_CUTOFF_DEPTH = 6
+SKIP_DOS_ATTACKS = false
+REQUEST_TIMEOUT = 20
+"""
+"""Each question and act by itself: its chains begin with ids that it never comes by, and go no further than 8 of 41.
+Deeper documents are refused as too long, and it takes its time to write them."""
+
+
+def graphqler(server: LoneServer, folder: Path) -> list[str]:
+    (folder / "config.toml").write_text(GRAPHQLER)
+    return ["--url", f"{server.url}/graphql", "--path", str(folder), "--mode", "run",
+            "--auth", employee(server).removeprefix("Authorization: ")]  # fmt: skip
+
+
+def suspected(_: str, folder: Path) -> list[str]:
+    told = json.loads((folder / "stats.json").read_text())
+    found = [
+        name
+        for name, places in told["vulnerabilities"].items()
+        if any(place["is_vulnerable"] or place["potentially_vulnerable"] for place in places.values())
+    ]
+    return [*found, *(f"status {status}" for status in told["http_status_codes"] if status.startswith("5"))]
+
+
 TOOLS = (
     Tool("schemathesis", "4.32.5", "fuzzes every query and mutation by the schema", schemathesis, failures, "Fuzzing",
          counted=r"[\d,]+ generated"),
@@ -126,6 +157,8 @@ TOOLS = (
          more=("aiohttp",)),
     Tool("inql", "4.0.5", "reads the schema and writes attacks from it, as a private person", inql, introspected,
          "Writing Introspection"),
+    Tool("graphqler", "2.3.8", "tries injections and floods on every question and act, as an employee", graphqler,
+         suspected, "RESULTS", counted=r"\d+/\d+(?= \()", python="3.12", module=True),
     Tool("graphrecon", "1.4.2", "looks for endpoints without a token", graphrecon, detected, "GraphQL"),
 )  # fmt: skip
 
@@ -157,9 +190,11 @@ def run(tool: Tool, server: LoneServer) -> tuple[bool, str]:
         command = [
             "uvx",
             "-q",
+            *(("--python", tool.python) if tool.python else ()),
             *more,
             "--from",
             f"{tool.name}=={tool.version}",
+            *(("python", "-m") if tool.module else ()),
             tool.name,
             *tool.command(server, folder),
         ]
