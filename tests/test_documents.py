@@ -115,9 +115,9 @@ def test_an_operation_is_found_by_its_name() -> None:
 )  # fmt: skip
 def test_a_document_made_to_be_dear_is_refused_quickly(text: str) -> None:
     gc.collect()
-    started = time.perf_counter()
+    started = time.thread_time()  # what else the machine does is not the document's
     code(text)
-    assert time.perf_counter() - started < 0.3
+    assert time.thread_time() - started < 0.3
 
 
 def test_a_refused_document_says_what_was_found_and_where() -> None:

@@ -300,7 +300,7 @@ async def test_chain_of_a_day_that_is_over_is_closed(database: Database, vault: 
     monkeypatch.setattr("resolvers.access_log_writer.SECONDS_BETWEEN_SEALS", 0.05)
     async with writing(database, vault, NOON + dt.timedelta(days=1)) as log:
         await log.append([look()], DOCUMENT)
-        for _ in range(100):
+        for _ in range(600):
             kinds = [row[0] for row in await told(database, "select kind from access_log_checkpoint order by number")]
             if "CLOSED" in kinds:
                 break
@@ -317,7 +317,7 @@ async def test_chain_that_grows_is_sealed_now_and_then(database: Database, vault
     async with writing(database, vault) as log:
         for seals in range(1, 4):
             await log.append([look()], DOCUMENT)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while (await kinds()).count("SEALED") < seals:  # noqa: ASYNC110 the writer tells nobody of it
                     await asyncio.sleep(0.02)
             await asyncio.sleep(0.2)  # what has not grown is not sealed
