@@ -72,8 +72,11 @@ def visible(need: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 
 def of_office(need: FromClause) -> ColumnElement[bool]:
-    """The viewer sees it as one of the administration: their own, or one that waits to be approved."""
-    to_approve = all_of(asked_here(need), unsettled(need), ~kept_from(need.c.child_id, ME))
+    """The viewer sees it as one of the administration: their own, or one that waits to be approved. What was open and
+    waits again is for the leaders: a colleague before whom it turned up would know that the child is here, and that
+    something closed it."""
+    never_open = need.c.opened_at.is_(None)
+    to_approve = all_of(asked_here(need), unsettled(need), never_open, ~kept_from(need.c.child_id, ME))
     return and_(administers(), or_(need.c.person_id == ME, to_approve))
 
 

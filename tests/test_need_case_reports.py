@@ -121,10 +121,10 @@ async def test_leaders_get_no_report_of_a_case_that_never_opened(place) -> None:
     assert await reports(acts, "leader") == []
 
 
-async def test_leaders_get_one_report_of_a_case_that_was_approved_while_it_was_open(acts: Acts) -> None:
+async def test_leaders_get_one_report_of_a_case_that_was_approved_once_it_had_been_open(acts: Acts) -> None:
     case = await opened(acts)
     await written(acts, f"insert into child_protection values ($1, 'FORTROLIG', '{TODAY}', null)", "pupil")
-    assert codes(await acts.act("second", APPROVE, {"caseId": case})) == []
+    assert codes(await acts.act("sfo_leader", APPROVE, {"caseId": case})) == []
     acts.now += DAY
     assert len(await reports(acts, "leader")) == 1
 

@@ -145,7 +145,7 @@ async def test_r3_case_that_protection_has_closed_takes_no_hours(place) -> None:
     case = await opened(acts)
     await written(acts, f"insert into child_protection values ($1, 'FORTROLIG', '{TODAY}', null)", "pupil")
     assert codes(await acts.act("officer", EXTEND, {"caseId": case, "hours": 1})) == ["NOT_ALLOWED"]
-    assert (await acts.act("second", APPROVE, {"caseId": case}))["problems"] == []
+    assert (await acts.act("leader", APPROVE, {"caseId": case}))["problems"] == []
     assert (await acts.act("officer", EXTEND, {"caseId": case, "hours": 1}))["problems"] == []
 
 
@@ -248,15 +248,50 @@ async def test_case_that_nobody_approved_in_its_hours_is_over(place) -> None:
 # --- what happens while it is open ----------------------------------------------------------------------------------
 
 
-async def test_r3_protection_that_begins_closes_the_case_at_once_until_a_second_person_approves(place) -> None:
+PROTECTS = f"insert into child_protection values ($1, 'FORTROLIG', '{TODAY}', null)"
+
+
+async def test_r3_protection_that_begins_closes_the_case_at_once_until_a_leader_approves(place) -> None:
     acts = await Acts.of(place, office())
     case = await opened(acts)
     assert await child_of(acts, "officer")
-    await written(acts, f"insert into child_protection values ($1, 'FORTROLIG', '{TODAY}', null)", "pupil")
+    await written(acts, PROTECTS, "pupil")
     assert await child_of(acts, "officer") is None
     assert await state(acts, case) == "WAITING"
-    assert (await acts.act("second", APPROVE, {"caseId": case}))["problems"] == []
+    assert (await acts.act("leader", APPROVE, {"caseId": case}))["problems"] == []
     assert await child_of(acts, "officer")
+
+
+async def test_approval_of_a_case_that_was_open_before_neither_moves_its_opening_nor_adds_hours(place) -> None:
+    acts = await Acts.of(place, office())
+    case = await opened(acts, hours=20)
+    told = (await acts.ask("officer", CELL, {"id": case}))["node"]
+    await written(acts, PROTECTS, "pupil")
+    acts.now += dt.timedelta(hours=13)
+    assert codes(await acts.act("leader", APPROVE, {"caseId": case})) == []
+    again = (await acts.ask("officer", CELL, {"id": case}))["node"]
+    assert (again["state"], again["openedAt"]) == ("OPEN", told["openedAt"])
+    assert again["until"] == told["openedAt"] + DAY
+    acts.now = told["openedAt"] + DAY
+    assert await child_of(acts, "officer") is None
+
+
+@pytest.mark.parametrize("how", ["protected", "blocked", "kin"])
+async def test_colleague_is_not_told_that_something_has_closed_a_case(place, how: str) -> None:
+    """A case that is there for approval only once it was open would say that the child is known, and what befell it."""
+    acts = await Acts.of(place, office())
+    case, nobody = await opened(acts), await opened(acts, None)
+    if how == "protected":
+        await written(acts, PROTECTS, "pupil")
+    elif how == "blocked":
+        number = acts.world.people["officer"].number
+        assert codes(await Family(acts).blocks("leader", "", nationalId=number, name="En")) == []
+    else:
+        await written(acts, "insert into kinship (child_id, person_id) values ($1, $2)", "pupil", "officer")
+    assert [await state(acts, case, who) for who in ("officer", "leader", "second")] == ["WAITING", "WAITING", None]
+    assert codes(await acts.act("second", APPROVE, {"caseId": case})) == ["NOT_FOUND"]
+    seen = (await acts.ask("second", LIST, {}))["viewer"]["cases"]
+    assert [(one["id"], one["openedAt"]) for one in seen["nodes"]] == [(nobody, None)]
 
 
 async def test_r3_protection_that_ends_opens_no_case_that_waits(place) -> None:

@@ -170,6 +170,7 @@ async def looked_at(place: Place) -> Acts:
         await acts.ask(who, threads, {})
     await acts.ask("sfo_leader", threads.replace("name", "birthDate"), {})
     await written(acts, f"insert into child_protection values ($1, 'FORTROLIG', '{world.today}', null)", "pupil")
+    await opened(acts)
     case = await opened(acts, who="second", forAccessLog=True)
     assert (await acts.act("third", APPROVE, {"caseId": case}))["problems"] == []
     await opened(acts, "gone", who="second")

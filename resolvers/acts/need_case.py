@@ -99,10 +99,13 @@ async def within_limits(acting: Acting) -> None:
 
 async def opened(acting: Acting, case_id: UUID) -> None:
     """Opens the case, unless something keeps it from opening, and lays the report ready for the leaders of the units
-    that the child goes to now. The same statements are carried out either way, so that the time tells nothing."""
+    that the child goes to now. One that was open before and was closed by protection keeps its opening, from which the
+    hours run. The same statements are carried out either way, so that the time tells nothing."""
     row = table(NeedCase, "to_open")
     may = select(row.c.id).where(row.c.id == WHICH, policy.may_open(row))
-    opening = update(NeedCase).where(NeedCase.id.in_(may)).values(opened_at=acting.now)
+    opening = (
+        update(NeedCase).where(NeedCase.id.in_(may)).values(opened_at=func.coalesce(NeedCase.opened_at, acting.now))
+    )
     await acting.connection.execute(opening, {**acting.values, "which": case_id})
     await acting.connection.execute(REPORT_NEED_CASE, {"case_id": case_id, "at": acting.now})
 
