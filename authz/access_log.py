@@ -218,6 +218,8 @@ SAID_ABOVE = {"Thread.messages", "Thread.latestMessage", "Message.attachments", 
 """Lists of the same child and unit as the row that they hang on."""
 BY_NAME = {"id", "name", "__typename"}
 """What C7 opens of a child: by the relation to the thread that says so."""
+OF_GUARDIAN = {"contact"}
+"""What C2 opens of a guardian by the relation to any of their children."""
 WORKING = {"contact", "subject_staff", "led", "staffed", "history", "cases"}
 """Key sets of whose owner something may have to be logged."""
 

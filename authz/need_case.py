@@ -13,8 +13,8 @@ from models import Administrator, Person
 SEEN = Relation.CASE_WORKER | Relation.UNIT_LEADER
 WAITS = "of the administration; for whoever is to approve, without the child"
 
-FIELDS = ("id", "openedByName", "own", "reason", "askedFor", "state", "askedAt", "openedAt", "until", "closedAt",
-          "approvedByName", "approvedAt")  # fmt: skip
+FIELDS = ("id", "openedByName", "own", "reason", "askedFor", "forAccessLog", "state", "askedAt", "openedAt", "until",
+          "closedAt", "approvedByName", "approvedAt")  # fmt: skip
 LINES: dict[str, Line] = {
     **{f"NeedCase.{name}": settled(SEEN, "C2", says=WAITS) for name in FIELDS},
     "NeedCase.looks": settled(SEEN, "C2", "L2", says="to whose case it is, and to the leader of a unit of the child"),

@@ -35,6 +35,7 @@ from models import (
     Thread,
 )
 from resolvers import ids
+from resolvers.engine.looks import note_row
 from resolvers.engine.plan import Catalogue
 from resolvers.engine.run import Run
 from resolvers.engine.source import Entity
@@ -148,31 +149,18 @@ async def explain_access(run: Run, arguments: Mapping[str, Any]) -> dict[str, An
     asked = await about(run, arguments.get("viewer"), type_name, row_id)
     if asked is None:
         return NOTHING
-    await note_node(run, type_name, row_id)
+    await note_node(run, type_name, key, row_id)
     reasons = await Reasons(run, asked, type_name).of(row_id)
     unique = {tuple(str(part) for part in reason.values()): reason for reason in reasons}
     return {"visible": bool(unique), "reasons": list(unique.values())}
 
 
-async def note_node(run: Run, type_name: str, row_id: UUID) -> None:
+async def note_node(run: Run, type_name: str, key: UUID, row_id: UUID) -> None:
     """For the access log: that something is told of whomever the node is about."""
     if type_name in access_log.ADULTS:
         (run.looks.guardians if type_name == "Guardian" else run.looks.other_adults).add(row_id)
     elif type_name in access_log.ABOUT:
-        about = about_statement(run.catalogue.entities[type_name], run.keys)
-        for child_id, unit_id, message_id in await run.fetch(about, {"key": row_id}):
-            in_thread = type_name in access_log.OF_THREADS or message_id is not None
-            run.looks.made(child_id, unit_id, in_thread=in_thread)
-
-
-@cache
-def about_statement(entity: Entity, keys: Any) -> Statement:
-    row, about = table(entity.model, "node"), access_log.ABOUT[entity.type_name]
-    unit_id = null() if about.unit is None else about.unit(row)
-    message_id = null() if about.message is None else about.message(row)
-    return compiled(
-        select(about.child(row, keys), unit_id, message_id).where(row.c.id == bindparam("key", type_=Uuid()))
-    )
+        await note_row(run, type_name, key)
 
 
 @cache
@@ -283,6 +271,9 @@ class Reasons:
                 dated = fact.dated or not self.asked.is_oneself
                 days = (begun(row["since"]), row["until"]) if dated else (None, None)
                 own_rule = "C6" if fact.relation == Relation.FORMER_LEADER and rule == "C1" else rule
+                if self.type_name in access_log.OF_NO_CHILD:
+                    # Of a group, say: by the fact about the child that opens it.
+                    self.run.looks.made(row["child_id"], unit_id, in_thread=False)
                 told.append(reason(fact.relation, own_rule, fact.words(row), self.opens(fact.relation), *days))
         return told
 

@@ -53,7 +53,20 @@ SINGLE = {"Child.protectionLevel": "PROTECTION", "Child.nationalId": "NATIONAL_I
           "PHOTO_CONSENTS"}  # fmt: skip
 
 
-MESSAGES = sorted(name for name, told in SUBJECTS.items() if told == "MESSAGES")
+ACTS = {
+    "ABSENCE": ("reportAbsence", "registerAbsence", "confirmAbsence", "correctAbsence", "withdrawAbsence"),
+    "PROTECTION": ("setBlock", "liftBlock", "confirmGuardian"),
+    "FAMILY": ("registerDelegate", "revokeDelegate", "consentToDelegate", "withdrawConsent", "endDelegation"),
+    "MESSAGES": ("startThread", "sendMessage", "retractMessage", "markThreadRead", "addParticipant", "sendUnitLetter"),
+    "NEED_CASES": ("openNeedCase", "approveNeedCase", "extendNeedCase", "closeNeedCase"),
+    "PHOTO_CONSENTS": ("givePhotoConsent", "withdrawPhotoConsent"),
+    "RECORDS": ("writeRecord", "writeRecordVersion", "nameRecordReaders", "removeRecordReader", "openRecordBody",
+                "holdRecord", "releaseRecord"),
+    "TASKS": ("completeTask",),
+}  # fmt: skip
+"""What an act tells of by its outcome alone."""
+SINGLE |= {f"Mutation.{act}": told for told, acts in ACTS.items() for act in acts}
+MESSAGES = sorted(name for name, told in (SUBJECTS | SINGLE).items() if told == "MESSAGES")
 
 
 def subjects(fields: Sequence[str]) -> list[str]:
@@ -102,10 +115,11 @@ def fields_told(row: FromClause, keys: Keys) -> ColumnElement:
     document = table(AccessLogDocument, "told_document")
     field = func.unnest(document.c.fields).table_valued(column("told", Text())).render_derived(name="told_field")
     kind_of_field = func.split_part(field.c.told, word("."), number(1))
+    hidden = [word(one) for one in MESSAGES]
     others = (
         select(func.array_agg(field.c.told))
         .select_from(document.join(field, true()))
-        .where(document.c.digest == row.c.document, kind_of_field.not_in([word(one) for one in MESSAGES]))
+        .where(document.c.digest == row.c.document, kind_of_field.not_in(hidden), field.c.told.not_in(hidden))
         .correlate_except(document, field)
         .scalar_subquery()
     )

@@ -31,6 +31,8 @@ SECONDS_BETWEEN_SEALS = 60.0
 DOCUMENTS_REMEMBERED = 10_000
 """As written already; of any other it is told once more, which changes nothing."""
 TRIES = 2
+DURABLE = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+"""Off, "committed" would not mean written; how much more than on the database demands is its own to say."""
 INSERT = (
     f"insert into access_log (chain_id, sequence, {', '.join(COLUMNS)}, seal)"  # noqa: S608 names of this module
     f" values ({', '.join(f'${i}' for i in range(1, len(COLUMNS) + 4))})"
@@ -176,6 +178,7 @@ class AccessLogWriter:
     async def _connected(self) -> asyncpg.Connection[Any]:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
+            await self._connection.execute(DURABLE)
         return self._connection
 
     async def _append(self, batch: list[Waiting]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.dml import Insert, Update
 
 from authz.engine.sql import Keys
 from resolvers import ids
+from resolvers.engine.looks import Looks, Pairs
 from resolvers.engine.run import Services
 from resolvers.gateway import Scene, shape_of
 from resolvers.problems import not_found
@@ -30,9 +31,10 @@ class Acting:
 
     scene: Scene
     services: Services
-    looked_at: dict[str | None, set[tuple[UUID | None, UUID | None]]] = field(default_factory=dict)
-    """By field of a preview, under null by whichever: children of whom it tells, and the units by which, for the access
-    log."""
+    looks: Looks = field(default_factory=Looks)
+    """About whom the answer tells something whatever it is, for the access log."""
+    looked_at: dict[str, Pairs] = field(default_factory=dict)
+    """By field of a preview that tells of them: children, and the units by which."""
 
     @property
     def connection(self) -> AsyncConnection:
@@ -83,6 +85,15 @@ class Acting:
     async def write(self, *statements: Insert | Update) -> None:
         for statement in statements:
             await self.connection.execute(statement)
+
+    def met(self, child_id: UUID, unit_id: UUID | None = None, *, in_thread: bool = False) -> None:
+        """From here on every answer tells that the child is there for the viewer, also a refusal. At a unit once it is
+        known that the viewer stands there; before that by whatever relation."""
+        self.looks = Looks()
+        if unit_id is None:
+            self.looks.children.add(child_id)
+        else:
+            self.looks.made(child_id, unit_id, in_thread=in_thread)
 
     async def hold_child(self, child_id: UUID, *, changing: bool = False) -> None:
         """Puts acts about one child in an order: those that change who may see or do what (`changing`) wait for all

@@ -84,6 +84,7 @@ SOURCES: dict[str, Source] = {
     "NeedCase.reason": Batch(lambda row, _: row.c.reason_cipher, reasons),
     "NeedCase.askedFor": Batch(lambda row, keys: case((~policy.of_leader(row, keys), row.c.told_cipher)), told),
     "NeedCase.state": Column(lambda row, _: policy.state(row)),
+    "NeedCase.forAccessLog": Column(lambda row, _: row.c.for_access_log),
     "NeedCase.child": One(
         "Child",
         lambda row, target, keys: and_(target.c.id == row.c.child_id, policy.open_to_viewer(row, keys)),

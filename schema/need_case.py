@@ -40,6 +40,9 @@ class NeedCase(Node):
         description="Whom the administrator asked for, in their own words; for them and whoever is to approve."
     )
     state: NeedCaseState = strawberry.field(description="How far it has come.")
+    for_access_log: bool = strawberry.field(
+        description="It was asked for to see who has looked at the child's data, too, which no other case shows."
+    )
     child: Child | None = strawberry.field(description="The child; null until the case is open.")
     asked_at: dt.datetime = strawberry.field(description="When it was asked for.")
     opened_at: dt.datetime | None = strawberry.field(description="When it opened; null while it waits.")

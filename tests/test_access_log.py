@@ -8,9 +8,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from authz.engine.policy import Relation
+from resolvers.access_log import SINGLE
 from resolvers.access_log_writer import AccessNotLogged
 from resolvers.ids import decode
+from schema.public import public_catalogue
 from tests.acts import PREVIEW, Acts, act, codes
+from tests.cases import UNKNOWN
 from tests.logged import Look, log_rows, looks
 from tests.oracle.relations import Relations
 from tests.oracle.view import View
@@ -123,7 +127,7 @@ def variables_of(acts: Acts, text: str) -> dict[str, str]:
 
 
 OF_MESSAGES = {
-    "threads", "threads by leader", "threads by SFO", "thread by id", "message by id", "author who is no child",
+    "threads", "threads by leader", "threads by SFO", "thread by id", "message by id",
     "number of threads by filter", "cursors by filter", "unit's threads", "explanation of a thread",
 }  # fmt: skip
 """Roads on which nothing is seen but threads, what is in them, and the names beside (C7)."""
@@ -332,7 +336,7 @@ async def test_r2_teacher_is_logged_for_pupils_and_not_for_their_own_child(place
 # --- acts, previews, cases ------------------------------------------------------------------------------------------
 
 
-async def test_what_an_act_reads_back_is_logged_and_a_refused_act_is_not(place) -> None:
+async def test_what_an_act_reads_back_is_logged_and_not_that_there_is_nothing_to_act_on(place) -> None:
     acts = await of(place)
     told = await acts.send("teacher", acts.id("Thread", "talk"))
     assert await logged(acts) == [{TEACHER}]
@@ -341,6 +345,125 @@ async def test_what_an_act_reads_back_is_logged_and_a_refused_act_is_not(place) 
     assert codes(await acts.send("maths_teacher", acts.id("Thread", "talk"))) == ["NOT_FOUND"]
     await acts.send("mother", told["message"]["thread"]["id"])
     assert len(await logged(acts)) == 1
+
+
+def only(name: str) -> str:
+    """The act, of whose outcome nothing is asked but what is wrong."""
+    return f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ problems {{ code }} }} }}"
+
+
+def absent(child: str = "pupil", unit: str = "school", first: int = 0, last: int = 0) -> dict[str, Any]:
+    """Days from today."""
+    return {"child": child, "unit": unit, "days": (first, last)}
+
+
+TALK = {"thread": "talk", "message": "talk1"}
+OUTCOMES: dict[str, tuple[str, str, dict[str, Any], str | None, set[Look]]] = {
+    "the child is absent then": ("maths_teacher", "registerAbsence", absent(), "CONFLICT", {MATHS}),
+    "days that make no sense": ("maths_teacher", "registerAbsence", absent(last=-1), "INVALID", {MATHS}),
+    "not at that unit": ("maths_teacher", "registerAbsence", absent(unit="sfo"), "NOT_ALLOWED", {MATHS}),
+    "not for whoever teaches": ("maths_teacher", "setBlock", {"child": "pupil", "number": "mother"}, "NOT_ALLOWED",
+                                {MATHS}),
+    "no child of theirs": ("maths_teacher", "registerAbsence", absent("stranger"), "NOT_FOUND", set()),
+    "a thread that is read": ("teacher", "markThreadRead", TALK, None, {TEACHER}),
+    "a thread of others": ("maths_teacher", "markThreadRead", TALK, "NOT_FOUND", set()),
+    "family": ("mother", "reportAbsence", absent(), "CONFLICT", set()),
+}  # fmt: skip
+"""Who does what, the problem with it, and what is logged, of a pupil who is absent today."""
+
+
+def input_of(acts: Acts, told: dict[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in told.items():
+        if name == "days":
+            first, last = ((acts.world.today + days * DAY).isoformat() for days in value)
+            given |= {"firstDay": first, "lastDay": last, "reason": "ILLNESS", "idempotencyKey": acts.key()}
+        elif name == "number":
+            number = acts.world.people[value].number
+            given |= {"nationalId": number, "name": value, "reason": "Grunn", "idempotencyKey": acts.key()}
+        else:
+            given["upToMessageId" if name == "message" else f"{name}Id"] = acts.id(name.capitalize(), value)
+    return given
+
+
+@pytest.mark.parametrize("what", OUTCOMES)
+async def test_l2_outcome_of_an_act_is_logged_where_it_tells_that_the_child_is_there(place, what: str) -> None:
+    acts = await of(place)
+    await acts.act("leader", only("registerAbsence"), input_of(acts, absent()))
+    who, name, told, problem, expected = OUTCOMES[what]
+    before = len(await logged(acts))
+    outcome = await acts.act(who, only(name), input_of(acts, told))
+    assert [one["code"] for one in outcome["problems"]] == ([problem] if problem else [])
+    assert (await logged(acts))[before:] == ([expected] if expected else [])
+    if expected:
+        assert await alone(acts) == {"pupil": "thread" in told}
+
+
+async def test_l2_act_that_is_repeated_is_logged_again(place) -> None:
+    acts = await of(place)
+    given = input_of(acts, absent())
+    for _ in range(2):
+        before = len(await logged(acts))
+        assert (await acts.act("teacher", only("registerAbsence"), given))["problems"] == []
+        assert (await logged(acts))[before:] == [{TEACHER}]
+
+
+async def test_l2_joint_thread_that_cannot_be_had_is_logged_since_it_tells_why(place) -> None:
+    world = threads()
+    world.protect("pupil", "fortrolig")
+    for guardian in ("mother", "father"):
+        world.confirm(guardian, "pupil", world.today)
+    acts = await of(place, world)
+    given = {"childId": acts.id("Child", "pupil"), "unitId": acts.id("Unit", "school"), "joint": True,
+             "recipientIds": [acts.id("Guardian", one) for one in ("mother", "father")]}  # fmt: skip
+    assert codes(await acts.preview("teacher", **given)) == ["NOT_ALLOWED"]
+    assert await logged(acts) == [{TEACHER}]
+
+
+async def test_leader_is_told_what_an_act_was_about_of_which_only_the_outcome_was_asked(place) -> None:
+    acts = await of(place)
+    for _ in range(2):
+        await acts.act("maths_teacher", only("registerAbsence"), input_of(acts, absent()))
+    assert [one["subjects"] for one in await told(acts, "leader") or ()] == [["ABSENCE"], ["ABSENCE"]]
+
+
+async def test_every_act_has_a_word_for_what_it_tells_of_or_is_about_no_child() -> None:
+    """`appointSubstitute` and `endSubstitution` are about staff."""
+    acts = {name for name in public_catalogue().lines if name.startswith("Mutation.")}
+    assert acts - SINGLE.keys() == {"Mutation.appointSubstitute", "Mutation.endSubstitution"}
+    assert {name for name in SINGLE if name.startswith("Mutation.")} <= acts
+
+
+async def test_l2_contact_of_a_guardian_is_logged_with_the_child_whose_relation_opened_it(place) -> None:
+    """The mathematics teacher of one child is contact teacher of the other."""
+    world = threads()
+    world.person("sibling", dt.date(2015, 2, 2))
+    world.enrol("sibling", "school", LONG_AGO)
+    for guardian in ("mother", "father"):
+        world.responsible(guardian, "sibling")
+    world.group("6A", "school")
+    world.member("sibling", "6A", since=LONG_AGO)
+    world.member("maths_teacher", "6A", "CONTACT_TEACHER", LONG_AGO)
+    acts = await of(place, world)
+    sibling: Look = ("maths_teacher", "sibling", "CONTACT_TEACHER", "school")
+    guardians = "query ($id: ID!) { node(id: $id) { ... on Child { guardians { %s } } } }"
+    pupil = acts.id("Child", "pupil")
+    assert await asks(acts, "maths_teacher", guardians % "name", id=pupil) == [{MATHS}]
+    assert await asks(acts, "maths_teacher", guardians % "contact { phone }", id=pupil) == [{MATHS, sibling}]
+    assert await alone(acts) == {"pupil": False, "sibling": False}
+    participants = "participants { person { ... on Guardian { contact { phone } } } }"
+    inbox = f"{{ viewer {{ threads {{ nodes {{ {participants} }} }} }} }}"
+    assert await asks(acts, "maths_teacher", inbox) == [{MATHS, sibling}]
+    assert await alone(acts) == {"pupil": False, "sibling": False}
+
+
+async def test_l2_facts_about_children_in_an_explanation_of_a_group_or_of_staff_are_logged(place) -> None:
+    acts = await of(place)
+    text = "query ($id: ID!) { explainAccess(node: $id) { reasons { fact since } } }"
+    assert await asks(acts, "teacher", text, id=acts.id("Group", "3B")) == [{TEACHER}]
+    assert await alone(acts) == {"pupil": False}
+    assert await asks(acts, "leader", text, id=acts.id("StaffMember", "sfo_worker")) == [{LEADER}]
+    assert await asks(acts, "teacher", text, id=acts.id("Unit", "school")) == []
 
 
 PREVIEWS = {
@@ -362,8 +485,11 @@ async def test_l2_preview_of_recipients_is_logged_whatever_is_asked_of_it(place,
     assert await alone(acts) == {"pupil": True}
     assert await asks(acts, "teacher", text, input={"threadId": acts.id("Thread", "talk")}) == [{TEACHER}]
     assert await alone(acts) == {"pupil": True}
+    # The refusal is about whom it names, and says by that that the child is there.
     refused = {**given, "recipientIds": [acts.id("Guardian", "neighbour")]}
-    assert await asks(acts, "teacher", text, input=refused) == []
+    assert await asks(acts, "teacher", text, input=refused) == [{TEACHER}]
+    unknown = {**given, "childId": acts.id("Child", "stranger")}
+    assert await asks(acts, "teacher", text, input=unknown) == []
     of_family = {**given, "recipientIds": []}
     assert await asks(acts, "mother", text, input=of_family) == []
 
@@ -430,6 +556,26 @@ async def test_whoever_reads_whom_anothers_case_is_about_is_logged_and_whoever_a
     assert await asks(acts, "second", cases) == [{("second", "pupil", "CASE_WORKER", None)}]
     assert await asks(acts, "leader", cases) == [{LEADER}]
     assert await asks(acts, "teacher", cases) == []
+
+
+@pytest.mark.parametrize("child", ["pupil", None])
+async def test_l2_whoever_is_to_approve_is_logged_with_the_case_on_every_road(place, child: str | None) -> None:
+    world = threads()
+    world.person("second", documented=False)
+    world.administrator("second")
+    world.protect("pupil", "fortrolig")
+    acts = await of(place, world)
+    more = {} if child else {"nationalId": UNKNOWN}
+    case = (await acts.act("officer", OPEN, {**asked(acts), **more}))["case"]["id"]
+    case_id = (decode(case) or ())[1]
+    explain = "query ($id: ID!) { explainAccess(node: $id) { visible } }"
+    approve = "mutation ($id: ID!) { approveNeedCase(input: {caseId: $id}) { problems { code } } }"
+    for text in (NODE, explain, approve):
+        await acts.ask("second", text, {"id": case})
+        row = (await log_rows(acts.place.database, acts.loaded.municipality))[-1]
+        assert Relation(row["relation"]) is Relation.CASE_WORKER, text
+        assert (row["unit_id"], row["need_case_id"], row["messages_alone"]) == (None, case_id, False), text
+    assert len(await log_rows(acts.place.database, acts.loaded.municipality)) == 3
 
 
 async def test_act_that_cannot_be_logged_is_not_done(place, monkeypatch) -> None:

@@ -289,6 +289,22 @@ async def test_writer_whose_connection_breaks_while_it_writes_goes_on_with_anoth
     assert (found.findings, found.entries, found.chains) == ([], 2, 2)
 
 
+@pytest.mark.parametrize(("setting", "kept"), [("off", "on"), ("remote_apply", "remote_apply")])
+async def test_commit_of_the_log_means_written_whatever_the_database_is_set_to(
+    database: Database, vault: Vault, setting: str, kept: str
+) -> None:
+    connections: list[asyncpg.Connection[Any]] = []
+
+    async def connect() -> asyncpg.Connection[Any]:
+        connections.append(await asyncpg.connect(**database.api_connect))
+        await connections[-1].execute(f"set synchronous_commit = {setting}")
+        return connections[-1]
+
+    async with AccessLogWriter(connect, vault.derived_key(KEY), lambda: NOON).running() as log:
+        await log.append([look()], DOCUMENT)
+        assert await connections[-1].fetchval("show synchronous_commit") == kept
+
+
 async def test_log_that_has_ended_takes_nothing(database: Database, vault: Vault) -> None:
     async with writing(database, vault) as log:
         pass

@@ -29,7 +29,8 @@ from tests.family import Family
 from tests.worlds.numbers import synthetic_number
 from tests.worlds.world import DAY, LONG_AGO, TODAY, World, oslo
 
-CELLS = "id state own reason askedFor askedAt openedAt until closedAt approvedByName approvedAt child { id name }"
+CELLS = """id state own forAccessLog reason askedFor askedAt openedAt until closedAt approvedByName approvedAt
+    child { id name }"""
 CELL = f"query ($id: ID!) {{ node(id: $id) {{ ... on NeedCase {{ {CELLS} }} }} }}"
 LIST = f"{{ viewer {{ cases {{ totalCount nodes {{ {CELLS} }} }} tasks {{ totalCount }} threads {{ totalCount }} }} }}"
 WHY = "query ($id: ID!) { explainAccess(node: $id) { visible reasons { relation rule fact since until opens } } }"
@@ -227,6 +228,14 @@ async def test_reading_a_case_to_approve_it_is_logged_on_nobody_as_on_a_known_ch
     await acts.ask("second", CELL, {"id": case})
     question = "select count(*) from access_log where need_case_id = $1"
     assert await Family(acts).rows_on(case, question) == [(2,)]
+
+
+async def test_whoever_may_approve_a_case_sees_whether_it_is_to_show_who_has_looked(place) -> None:
+    acts = await Acts.of(place, protected())
+    for told in (False, True):
+        case = await opened(acts, forAccessLog=told)
+        for who in ("officer", "second", "leader"):
+            assert (await acts.ask(who, CELL, {"id": case}))["node"]["forAccessLog"] is told
 
 
 async def test_two_approve_one_case_at_once_and_one_of_them_has_done_it(place) -> None:

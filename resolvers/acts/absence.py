@@ -213,6 +213,7 @@ async def seen_absence(acting: Acting, given: Mapping[str, Any]) -> RowMapping:
     )  # fmt: skip
     if found is None:
         raise not_found("input", "absenceId")
+    acting.met(found["child_id"], found["unit_id"])
     return found
 
 

@@ -128,6 +128,7 @@ async def lift_block(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     held = await strict_relation(acting, known["child_id"])
     if found is None or held is None:
         raise not_found("input", "blockId")
+    acting.met(known["child_id"])
     reason = checked_text(given["reason"], LONGEST_REASON, "input", "reason")
     if not found["stands"]:
         raise ActRefused(Problem(ProblemCode.TOO_LATE, OVER, ("input", "blockId")))

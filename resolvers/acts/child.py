@@ -40,6 +40,7 @@ async def held_child(acting: Acting, told: str, *field: str) -> UUID:
     seen = await acting.row(select(child.visible(CHILD, acting.keys).label("seen")), child_id=child_id)
     if seen is None or not seen["seen"]:
         raise not_found(*field)
+    acting.met(child_id)
     return child_id
 
 

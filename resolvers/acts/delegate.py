@@ -56,6 +56,7 @@ async def register_delegate(acting: Acting, given: Mapping[str, Any]) -> Outcome
         raise not_found("input", "unitId")
     if not await may_register(acting, child_id, unit_id):
         raise not_allowed("input", "unitId")
+    acting.met(child_id, unit_id)
     since, until = checked_period(acting, given)
     name = checked_name(given["name"], "input", "name")
     number = checked_number(given["nationalId"], "input", "nationalId")
@@ -130,6 +131,8 @@ async def held_registration(acting: Acting, told: str, known_to: OpenTo = policy
     )
     if found is None:
         raise not_found("input", "delegateId")
+    if found["seen"]:
+        acting.met(found["child_id"], found["unit_id"])
     return found, bool(found["seen"])
 
 

@@ -58,6 +58,7 @@ async def seen_thread(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     )
     if found is None:
         raise not_found("input", "threadId")
+    acting.met(found["child_id"], found["unit_id"], in_thread=True)
     return thread_id, found
 
 
@@ -148,6 +149,8 @@ async def retract_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     keys = acting.keys
     found = await acting.row(
         select(
+            row.c.child_id,
+            row.c.unit_id,
             row.c.author_id,
             row.c.retracted_at,
             thread.writable(row, keys).label("writable"),
@@ -156,6 +159,7 @@ async def retract_message(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     )
     if found is None:
         raise not_found("input", "messageId")
+    acting.met(found["child_id"], found["unit_id"], in_thread=True)
     if found["author_id"] != acting.viewer_id or not found["writable"]:
         raise not_allowed("input", "messageId")
     if found["retracted_at"] is None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, bindparam, func, insert, or_, select, update
 
 from authz import need_case as policy
+from authz.access_log import approves
 from authz.engine.sql import ME, table
 from authz.walls.functions import ASKED_CHILDREN, REPORT_NEED_CASE
 from models import NeedCase, new_key
@@ -134,12 +135,17 @@ async def held_case(acting: Acting, told: str, column: Any) -> Any:
     row = table(NeedCase, "the_case")
     found = await acting.row(
         select(
-            row, policy.over(row).label("over"), policy.ends_at(row).label("ends_at"), column(row).label("may")
+            row, policy.over(row).label("over"), policy.ends_at(row).label("ends_at"), column(row).label("may"),
+            approves(row).label("of_another"),
         ).where(row.c.id == WHICH, policy.visible(row, acting.keys)),
         which=case_id,
-    )
+    )  # fmt: skip
     if found is None:
         raise not_found("input", "caseId")
+    if found["of_another"]:
+        acting.looks.cases.add((found["child_id"] or found["id"], found["id"]))
+    elif found["person_id"] != acting.viewer_id:
+        acting.met(found["child_id"])
     return found
 
 
@@ -164,6 +170,7 @@ async def extend_need_case(acting: Acting, given: Mapping[str, Any]) -> Outcome:
     await own_and_running(acting, found)
     if not found["may"]:
         raise not_allowed("input", "caseId", text=NOT_OPEN)
+    acting.met(found["child_id"])
     if not 1 <= given["hours"] <= MOST_HOURS:
         raise invalid(HOURS, "input", "hours", limit=MOST_HOURS)
     until = found["ends_at"] + dt.timedelta(hours=given["hours"])

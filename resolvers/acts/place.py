@@ -42,9 +42,11 @@ async def child_at_unit(acting: Acting, given: Mapping[str, Any], may: MayAct) -
     seen = await acting.row(select(child.visible(CHILD, acting.keys).label("seen")), **of)
     if seen is None or not seen["seen"]:
         raise not_found("input", "childId")
+    acting.met(child_id)
     if await acting.row(select(row.c.id).where(row.c.id == UNIT, unit.visible(row)), **of) is None:
         raise not_found("input", "unitId")
     allowed = await acting.row(select(may(CHILD, UNIT, acting.keys).label("may")), **of)
     if allowed is None or not allowed["may"]:
         raise not_allowed("input", "unitId")
+    acting.met(child_id, unit_id)
     return child_id, unit_id

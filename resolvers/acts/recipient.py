@@ -100,6 +100,7 @@ async def place_of(acting: Acting, given: Mapping[str, Any], *, changing: bool =
     )
     if seen is None or not seen["seen"]:
         raise not_found("input", "childId")
+    acting.met(known["id"])
     there = await acting.row(select(unit.c.id).where(unit.c.id == WHICH, unit.c.municipality_id == HERE), which=unit_id)
     if there is None:
         raise not_found("input", "unitId")
@@ -114,6 +115,7 @@ async def place_of(acting: Acting, given: Mapping[str, Any], *, changing: bool =
     )
     if stands is None or not stands["may"]:
         raise not_allowed("input", "unitId")
+    acting.met(known["id"], unit_id, in_thread=True)
     return Place(known["id"], unit_id, stands["family"], stands["for_unit"])
 
 
@@ -209,7 +211,6 @@ async def preview(acting: Acting, arguments: Mapping[str, Any]) -> Mapping[str, 
     chosen = await named(acting, place, given.get("recipientIds") or [], joint=joint)
     reached = [one.person_id for one in chosen]
     reading = await readers(acting, place, reached)
-    acting.looked_at[None] = {(place.child_id, place.unit_id)}
     return {
         "recipients": [{"person": (one.type_name, one.key), "side": one.side} for one in chosen],
         "readers": told_readers(reading),
@@ -234,6 +235,7 @@ async def preview_of_message(acting: Acting, told: str) -> Mapping[str, Any]:
     )
     if found is None:
         raise not_found("input", "threadId")
+    acting.met(found["child_id"], found["unit_id"], in_thread=True)
     if not found["may"]:
         raise not_allowed("input", "threadId")
     place = Place(found["child_id"], found["unit_id"], found["family"], False)
@@ -253,7 +255,6 @@ async def preview_of_message(acting: Acting, told: str) -> Mapping[str, Any]:
     to = [one.person_id for one in reached]
     reading = await readers(acting, place, to)
     to_unit = place.family and not any(one.side == "UNIT" for one in reached)
-    acting.looked_at[None] = {(place.child_id, place.unit_id)}
     return {
         "recipients": [{"person": (one.type_name, one.key), "side": one.side} for one in reached],
         "readers": told_readers(reading),

@@ -85,10 +85,12 @@ async def place_of(acting: Acting, given: Mapping[str, Any]) -> tuple[UUID, UUID
     )
     if stands is None or not stands["seen"]:
         raise not_found("input", "childId")
+    acting.met(known["id"])
     if there is None:
         raise not_found("input", "unitId")
     if not stands["staff"]:
         raise not_allowed("input", "unitId")
+    acting.met(known["id"], unit_id)
     return known["id"], unit_id
 
 
@@ -115,6 +117,7 @@ async def seen_record(acting: Acting, told: str) -> RowMapping:
     )
     if found is None:
         raise not_found("input", "recordId")
+    acting.met(found["child_id"], found["unit_id"])
     return found
 
 

@@ -51,6 +51,7 @@ async def held_task(acting: Acting, told: str) -> tuple[UUID, RowMapping]:
     )
     if found is None:
         raise not_found("input", "taskId")
+    acting.met(found["child_id"], found["unit_id"])
     if found["done_at"] is not None:
         raise ActRefused(Problem(ProblemCode.TOO_LATE, DONE, ("input", "taskId")))
     return task_id, found

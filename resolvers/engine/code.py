@@ -86,12 +86,19 @@ class Code:
         if more and self.planner.viewer_works:
             self.note("children", row.c.id)
 
+    def note_guardian(self, row: FromClause, fields: Fields) -> None:
+        """What is open of a guardian may be so by the relation to another child than the one they were met through."""
+        if {asked[0].name.value for asked in fields.values()} & access_log.OF_GUARDIAN:
+            self.note("guardians", row.c.id)
+
     # --- objects ----------------------------------------------------------------------------------------------
 
     def object(self, type_name: str, row: FromClause, fields: Fields, depth: int) -> str:
         """An expression for the object; statements that it needs are written before it."""
         if type_name == "Child" and row is not self.level.row and not self.among_people:
             self.note_child(row, fields)
+        if type_name == "Guardian" and self.planner.viewer_works:
+            self.note_guardian(row, fields)
         entries: list[str] = []
         after: list[tuple[str | None, str]] = []
         asked = {nodes[0].name.value for nodes in fields.values()}

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy import Select, Uuid, bindparam, null, select
 
 from authz import access_log as policy
 from authz.engine.policy import Relation
@@ -19,6 +19,7 @@ from resolvers.log_chain import Entry
 
 if TYPE_CHECKING:
     from resolvers.engine.run import Run
+    from resolvers.engine.source import Entity
 
 LONGEST_NAME = 80
 
@@ -52,6 +53,10 @@ class Looks:
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
+
+    def join(self, others: Looks) -> None:
+        for name, seen in vars(others).items():
+            getattr(self, name).update(seen)
 
     def made(self, child: UUID | None, unit: UUID | None, *, in_thread: bool) -> None:
         """A row that a unit made."""
@@ -95,6 +100,26 @@ def filtered_child() -> Statement:
     """Whom the filter of a list names."""
     person = table(SeenChild, "filter_person")
     return compiled(select(person.c.id).where(person.c.child_key == bindparam("filter_child", type_=Uuid())))
+
+
+@lru_cache(maxsize=256)
+def about_statement(entity: Entity, keys: Keys) -> Statement:
+    """Of a row by its key: child, unit, message and need case."""
+    row, about = table(entity.model, "node"), policy.ABOUT[entity.type_name]
+    others = (null() if part is None else part(row) for part in (about.unit, about.message, about.case))
+    wanted = row.c[entity.key] == bindparam("key", type_=Uuid())
+    return compiled(select(about.child(row, keys), *others).where(wanted), keys)
+
+
+async def note_row(run: Run, type_name: str, key: UUID) -> None:
+    """That something is told of whomever the row is about, though it may not be read as an object."""
+    for child, unit, message, case in await run.fetch(
+        about_statement(run.catalogue.entities[type_name], run.keys), {"key": key}
+    ):
+        if case is not None:
+            run.looks.cases.add((child, case))
+        else:
+            run.looks.made(child, unit, in_thread=type_name in policy.OF_THREADS or message is not None)
 
 
 async def rows(run: Run, rows_of: Callable[[Keys], Select], these: Sequence[UUID]) -> Sequence[Any]:

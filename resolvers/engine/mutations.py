@@ -25,7 +25,7 @@ from resolvers.acting import Acting
 from resolvers.engine import source as kind
 from resolvers.engine.documents import Prepared
 from resolvers.engine.looks import seen_by_work
-from resolvers.engine.payload import Payload, all_seen, read_payloads
+from resolvers.engine.payload import Payload, all_seen, note_all, read_payloads
 from resolvers.engine.plan import Plan
 from resolvers.engine.run import Run
 from resolvers.gateway import shape_of
@@ -116,6 +116,7 @@ class Mutations:
         engine = self.engine
         planner, plan = engine.planned(self.prepared, self.values, shape_of(acting.values))
         run = Run(acting.scene.raw, acting.values, engine.catalogue, engine.services, self.values, planner)
+        run.looks.join(acting.looks)
         self.runs.append(run)
         return run, plan
 
@@ -155,6 +156,7 @@ class Mutations:
         planner, _ = self.engine.planned(self.prepared, self.values, shape_of(acting.values))
         engine = self.engine
         run = Run(acting.scene.raw, acting.values, engine.catalogue, engine.services, self.values, planner)
+        run.looks = acting.looks
         told = dict(outcome)
         for name in payload_type.fields:
             source = engine.catalogue.sources[f"{payload_type.name}.{name}"]
@@ -162,6 +164,7 @@ class Mutations:
                 told[name] = [UUID(one) for one in told[name]] if source.many else UUID(told[name])
                 if not await all_seen(run, source, told[name]):
                     raise not_found("input")
+                await note_all(run, source, told[name])
         return told
 
 

@@ -10,7 +10,9 @@ from uuid import UUID
 from graphql import GraphQLObjectType, get_named_type, is_list_type, is_non_null_type
 from graphql.language import FieldNode
 
+from authz.access_log import ABOUT
 from resolvers.engine import source as kind
+from resolvers.engine.looks import note_row
 from resolvers.engine.plan import Level, Project
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ async def read_back(run: Run, reader: Reader, values: Sequence[Any]) -> list[Any
     asked: dict[str, dict[UUID, None]] = {}
     places: list[list[tuple[str, UUID]]] = []
     for value in values:
-        named = [typed(reader.source, one) for one in (value if many else [value] if value is not None else [])]
+        named = all_named(reader.source, value)
         places.append(named)
         for type_name, key in named:
             asked.setdefault(type_name, {})[key] = None
@@ -124,9 +126,20 @@ def level_of(planner: Planner, reader: Reader, type_name: str) -> Level:
     return level
 
 
+def all_named(source: kind.ReadBack, value: Any) -> list[tuple[str, UUID]]:
+    return [typed(source, one) for one in (value if source.many else [value] if value is not None else [])]
+
+
+async def note_all(run: Run, source: kind.ReadBack, value: Any) -> None:
+    """That each thing is there is told, whatever was asked of it."""
+    for type_name, key in all_named(source, value):
+        if type_name in ABOUT:
+            await note_row(run, type_name, key)
+
+
 async def all_seen(run: Run, source: kind.ReadBack, value: Any) -> bool:
     """Whether the viewer sees each thing that is named, whatever was asked of it."""
-    named = [typed(source, one) for one in (value if source.many else [value] if value is not None else [])]
+    named = all_named(source, value)
     reader = Reader(source, [])
     for type_name in {place[0] for place in named}:
         wanted = {key for told, key in named if told == type_name}

@@ -131,11 +131,12 @@ class Run:
         async with self.open_act() as acting:
             try:
                 told = {"problems": [], **await source.look(acting, self.arguments("Query", node))}
-                for name in (None, *(name for _, name, _, _ in payload.steps)):
+                for _, name, _, _ in payload.steps:
                     # Whom a thread is for, or would be.
                     self.looks.threads |= acting.looked_at.get(name, set())
             except ActRefused as refusal:
                 told = {"problems": [problem.told(self.language) for problem in refusal.problems]}
+            self.looks.join(acting.looks)
         [made] = await read_payloads(self, payload, [told])
         return made
 
