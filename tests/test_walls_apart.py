@@ -12,7 +12,7 @@ import pytest
 
 from tests import test_rules
 from tests.acts import Acts
-from tests.cases import APPROVE, office, opened, written
+from tests.cases import APPROVE, CLOSE, UNKNOWN, office, opened, written
 from tests.conftest import TestServer, new_database
 from tests.oracle.relations import Relations
 from tests.roads.fixtures import holding, opened_place
@@ -207,6 +207,139 @@ async def test_l2_either_wall_alone_tells_the_same_of_who_has_looked(
     both = [("father", "gone"), ("second", "pupil"), ("second", "gone"), ("sfo_leader", "pupil"), ("leader", "pupil"),
             ("second", "case of officer")]  # fmt: skip
     assert wrong == (both if alone_stands == "neither" else [])
+
+
+CASES: dict[str, tuple[str, str | None, str]] = {
+    "lapsed": ("officer", "stranger", "CLOSED"),
+    "over": ("officer", "pupil", "CLOSED"),
+    "open": ("officer", "pupil", "OPEN"),
+    "waits": ("officer", "stranger", "WAITING"),
+    "on nobody": ("officer", None, "WAITING"),
+    "kept": ("kept_head", "pupil", "WAITING"),
+}
+"""Whose each is, about whom, and its state; oldest first. `lapsed` never opened, `over` did."""
+ON_PUPIL, ON_STRANGER = ("over", "open", "kept"), ("lapsed", "waits")
+SHOWN: dict[str, tuple[str, ...]] = {
+    "officer": tuple(CASES),
+    "second": ("waits", "on nobody", "kept"),
+    # R1 keeps them from the stranger, R2 from the pupil, R1 from the pupil
+    "third": ("on nobody", "kept"),
+    "cousin": ("waits", "on nobody"),
+    "kept_head": ("waits", "on nobody", "kept"),
+    "head": ("over", "open", "waits", "on nobody", "kept"),
+    "leader": ON_PUPIL,
+    "sfo_leader": ON_PUPIL,
+    "other_leader": ON_STRANGER,
+}
+"""By viewer; nobody else is shown any."""
+WITH_CHILD: dict[str, tuple[str, ...]] = {
+    "officer": ("open",), "head": ON_PUPIL, "leader": ON_PUPIL, "sfo_leader": ON_PUPIL, "other_leader": ON_STRANGER,
+}  # fmt: skip
+LED = {"school": ("leader", "head"), "sfo": ("sfo_leader",), "other_school": ("other_leader",), "kindergarten": ()}
+"""The leaders of each unit who are told of its cases: the pupil has left the kindergarten."""
+CELLS = "id state own openedByName reason askedFor child { name }"
+ROADS_TO_CASES = f"""query ($children: [ID!]!, $units: [ID!]!, $cases: [ID!]!) {{
+    viewer {{ cases {{ totalCount nodes {{ {CELLS} }} }} }}
+    children: nodes(ids: $children) {{ ... on Child {{ needCases {{ {CELLS} }} }} }}
+    units: nodes(ids: $units) {{ ... on Unit {{ needCases {{ totalCount nodes {{ {CELLS} }} }} }} }}
+    cases: nodes(ids: $cases) {{ ... on NeedCase {{ {CELLS} }} }} }}"""
+
+
+async def cases_of_all_kinds(place: Place) -> tuple[Acts, dict[str, str]]:
+    """One's own and a colleague's, about a child of a leader's unit, of another's and nobody, open, waiting and over;
+    among administrators of whom one is blocked from one child, one is family of the other, and two lead the school."""
+    world = office(with_threads(village()))
+    world.protect("stranger", "fortrolig")
+    for month, who in enumerate(("cousin", "head", "kept_head", "former_leader")):
+        world.person(who, dt.date(1970, 8 + month, 1), documented=False)
+    for who in ("cousin", "head", "kept_head"):
+        world.administrator(who)
+    for who in ("head", "kept_head"):
+        world.employ(who, "school", "LEADER")
+    world.family("pupil", "cousin", "far", "barn")
+    world.block("third", "stranger")
+    world.block("kept_head", "pupil")
+    world.employ("former_leader", "kindergarten", "LEADER")
+    world.enrol("pupil", "kindergarten", LONG_AGO, world.today - 30 * DAY)
+    acts = await Acts.of(place, world, oslo(world.today, "09:00"))
+    cases = {"lapsed": await opened(acts, "stranger", hours=1)}
+    acts.now += dt.timedelta(hours=2)
+    for name, (who, child, _) in list(CASES.items())[1:]:
+        cases[name] = await opened(acts, child, who)
+        if name == "over":
+            assert (await acts.act(who, CLOSE, {"caseId": cases[name]}))["problems"] == []
+    return acts, cases
+
+
+def told_of_cases(acts: Acts, who: str, *, masks: bool) -> dict[str, list[Any]]:
+    """What the rules say of each road: C1, C2, and section 5. Which fields of a case are open is the first wall's
+    alone: without its masks nobody is told whom it was asked for, and whoever sees the child anyhow is told of it."""
+    people, shown, known = acts.world.people, SHOWN.get(who, ()), WITH_CHILD.get(who, ())
+    sees = {CASES[name][1] for name in known}
+
+    def cell(name: str) -> Any:
+        whose, child, state = CASES[name]
+        by_office = who == whose or name not in known
+        asked_for = (people[child].number if child else UNKNOWN) if masks and by_office else None
+        told = people[child].name if child and (name in known or (not masks and child in sees)) else None
+        return name, state, who == whose, people[whose].name, "Klage på skoleskyss", asked_for, told
+
+    newest = [name for name in reversed(CASES) if name in shown]
+    return {
+        "viewer": [len(newest), *map(cell, newest)],
+        "pupil": [cell(name) for name in newest if name in known and name in ON_PUPIL],
+        "stranger": [cell(name) for name in newest if name in known and name in ON_STRANGER],
+        **{unit: [len(at := [name for name in newest if who in leaders and name in known]), *map(cell, at)]
+           for unit, leaders in LED.items()},
+        "node": [cell(name) for name in CASES if name in shown],
+    }  # fmt: skip
+
+
+async def differing_cases(acts: Acts, cases: dict[str, str], *, masks: bool) -> set[tuple[str, str]]:
+    """Viewers and roads by which something else is told than the rules say."""
+    names = {told: name for name, told in cases.items()}
+    variables = {"children": [acts.id("Child", child) for child in ("pupil", "stranger")],
+                 "units": [acts.id("Unit", unit) for unit in LED], "cases": list(cases.values())}  # fmt: skip
+
+    def cell(told: dict[str, Any]) -> Any:
+        called, child = names.get(told["id"], "of elsewhere"), told["child"] and told["child"]["name"]
+        return called, *(told[one] for one in ("state", "own", "openedByName", "reason", "askedFor")), child
+
+    def listed(told: dict[str, Any] | None) -> list[Any]:
+        return [told["totalCount"], *map(cell, told["nodes"])] if told else [0]
+
+    wrong = set()
+    for who in acts.people():
+        data = await acts.ask(who, ROADS_TO_CASES, variables)
+        given = {"viewer": listed(data["viewer"]["cases"])}
+        for child, node in zip(("pupil", "stranger"), data["children"], strict=True):
+            given[child] = [cell(told) for told in (node and node["needCases"]) or ()]
+        for unit, node in zip(LED, data["units"], strict=True):
+            given[unit] = listed(node["needCases"])
+        given["node"] = [cell(told) for told in data["cases"] if told]
+        expected = told_of_cases(acts, who, masks=masks)
+        wrong |= {(who, road) for road in expected if given[road] != expected[road]}
+    return wrong
+
+
+@pytest.mark.parametrize("alone_stands", ["both", "row level security", "the predicates", "neither"])
+async def test_c1_either_wall_alone_tells_the_same_of_need_cases(
+    place: Place, unwalled: Place, alone_stands: str
+) -> None:
+    walled = alone_stands in ("both", "row level security")
+    acts, cases = await cases_of_all_kinds(place if walled else unwalled)
+    if alone_stands in ("both", "the predicates"):
+        assert await differing_cases(acts, cases, masks=True) == set()
+        return
+    with alone(acts.place) as unguarded:
+        acts.place = unguarded
+        wrong = await differing_cases(acts, cases, masks=False)
+    if alone_stands == "row level security":
+        assert wrong == set()
+        return
+    # What the two take away does matter, by every road.
+    assert wrong >= {(who, road) for who in ("mother", "teacher", "second", "leader") for road in ("viewer", "node")}
+    assert {("officer", "pupil"), ("kept_head", "school")} <= wrong
 
 
 async def test_without_both_walls_strangers_see_what_is_not_theirs(unwalled: Place) -> None:

@@ -60,6 +60,8 @@ ROW_PREDICATES: tuple[tuple[Any, str], ...] = (
     (guardian, "child_listed"),
     (message, "visible"),
     (need_case, "visible"),
+    (need_case, "of_leader"),
+    (need_case, "open_to_viewer"),
     (need_case, "looks_shown"),
     (other_adult, "visible"),
     (photo_consent, "visible"),
