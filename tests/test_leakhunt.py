@@ -19,16 +19,20 @@ import resolvers.engine.variables
 import server.app
 import server.graphql_http
 from authz.engine.policy import ANY_RELATION
+from authz.viewer import Viewer
 from resolvers.engine.documents import Prepared
 from schema.public import public_catalogue
 from server.data_folder import DataFolder
+from server.settings import Issuer
+from server.tokens import Tokens
 from tests.conftest import TestServer, new_database
 from tests.leakhunt import hunt_elsewhere, hunt_here
 from tests.leakhunt.hunter import Hunter, Tally
+from tests.leakhunt.outsiders import MACHINE, UNKNOWN
 from tests.leakhunt.place import Town, build_town, here
 from tests.leakhunt.rows import without_canary
 from tests.leakhunt.search import Search, key_of
-from tests.leakhunt.wire import Operation
+from tests.leakhunt.wire import TRANSPORTS, Operation
 
 SEED = 4
 
@@ -120,6 +124,56 @@ async def test_hunter_finds_nothing_where_nothing_is_broken(town: Town) -> None:
         )
     assert not tally.leaks
     assert tally.granted["birth date"] > 10
+
+
+async def test_whoever_is_nobody_here_is_let_in_and_given_nothing_of_anybody(town: Town) -> None:
+    async with hunting(town) as (hunter, tally):
+        for asker in hunter.outsiders():
+            hunter.prepare(asker)
+            told = await hunter.ask("http", asker, Operation("{ viewer { municipality person { id } } }"))
+            assert told.payload["data"] == {"viewer": {"municipality": asker.book.world.name, "person": None}}
+            # Units are for every person (C8), and a machine client is none.
+            kinds = set(asker.book.counts(hunter.granted(asker)))
+            assert kinds == (set() if asker.login == MACHINE else {"id", "unit"})
+            for transport in TRANSPORTS:
+                await hunter.read(asker, transport, of_children(hunter, "name birthDate"))
+    assert not tally.leaks
+
+
+async def test_hunter_finds_a_machine_client_that_is_taken_for_whose_subject_it_names(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Tokens._viewer_by_policy
+
+    def taking(tokens: Tokens, policy: Issuer, claims: Any) -> Viewer:
+        told = whole(tokens, policy, claims)
+        return replace(told, subject=("feide", claims["consumer"]["ID"]), employee=True)
+
+    monkeypatch.setattr(Tokens, "_viewer_by_policy", taking)
+    assert {"name", "id"} <= await leaked_to(town, MACHINE)
+
+
+async def test_hunter_finds_somebody_unknown_who_is_taken_for_somebody(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, strange = Tokens._number_hash, {book.outsiders[UNKNOWN] for book in town.books}
+    leaders = (held.person for held in town.world.positions if held.role == "LEADER")
+    known = next(number for who in leaders if (number := town.world.people[who].number))
+
+    def mistaking(tokens: Tokens, number: Any) -> bytes:
+        return whole(tokens, known if number in strange else number)
+
+    monkeypatch.setattr(Tokens, "_number_hash", mistaking)
+    assert {"name", "id"} <= await leaked_to(town, UNKNOWN)
+
+
+async def leaked_to(town: Town, who: str) -> set[str]:
+    """The kinds of what comes to an outsider of the first municipality in a round as the hunt makes it."""
+    async with hunting(town) as (hunter, tally):
+        strangers = [asker for asker in hunter.outsiders() if asker.who == who and asker.book is hunter.books[0]]
+        hunter.outsiders = lambda: strangers  # type: ignore[method-assign]
+        await hunter.round(6, viewers=2)
+    return kinds_leaked(tally)
 
 
 async def test_hunter_finds_an_error_that_repeats_what_was_sent(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

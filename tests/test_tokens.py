@@ -9,10 +9,8 @@ import hashlib
 import hmac
 import json
 import stat
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +18,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from authz.viewer import Viewer
 from server.settings import Issuer, Settings, SettingsNotUsable
@@ -34,6 +32,7 @@ from server.tokens import (
     issue_development_token,
 )
 from tests.edge import MUNICIPALITY, NUMBER
+from tests.key_server import KEYS, KeyServer, issued, running_key_server
 from vault import Vault
 
 NOW = int(time.time())
@@ -229,52 +228,11 @@ def test_a_development_token_lives_neither_no_time_nor_for_ever(tmp_path: Path, 
 
 # --- issuers of the real world, on loopback ----------------------------------------------------------------------
 
-KEYS = {kid: rsa.generate_private_key(65537, 2048) for kid in ("one", "two")}
-
-
-class KeyServer(ThreadingHTTPServer):
-    """Serves a JWKS as an issuer does."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), KeyHandler)
-        self.kids = ["one"]
-        self.asked = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/jwk"
-
-
-class KeyHandler(BaseHTTPRequestHandler):
-    server: KeyServer
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        keys = [
-            {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEYS[kid].public_key())), "kid": kid, "use": "sig"}
-            for kid in self.server.kids
-        ]
-        body = json.dumps({"keys": keys}).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
 
 @pytest.fixture
 def key_server() -> Iterator[KeyServer]:
-    with KeyServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with running_key_server() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 AUDIENCES = {"https://innsyn.example/one": "999999991", "https://innsyn.example/two": "999999992"}
@@ -291,7 +249,7 @@ def issuers(server: KeyServer) -> tuple[Issuer, ...]:
 def real(issuer: str, *, kid: str = "one", algorithm: str = "RS256", **told: Any) -> str:
     whole = {"iss": issuer, "aud": "https://innsyn.example/one", "iat": NOW, "exp": NOW + 3600} | told
     body = {name: value for name, value in whole.items() if value is not ...}
-    return jwt.encode(body, KEYS[kid], algorithm=algorithm, headers={"kid": kid})
+    return issued(body, kid=kid, algorithm=algorithm)
 
 
 def idporten(**told: Any) -> str:

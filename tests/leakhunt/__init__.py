@@ -38,8 +38,8 @@ async def hunt_here(
         log.new()
     async with here(town, seed, tally) as (hunter, clock):
         history = sequence(town, hunter, clock, seed)
-        for number in range(6):
-            await hunter.listen(hunter.somebody(), ("websocket", "sse")[number % 2])
+        for number, asker in enumerate([*(hunter.somebody() for _ in range(6)), *hunter.outsiders()]):
+            await hunter.listen(asker, ("websocket", "sse")[number % 2])
         try:
             for number in range(steps):
                 if enough():
@@ -61,8 +61,8 @@ async def hunt_elsewhere(
 ) -> None:
     """Questions, refused acts and errors, by `innsyn serve` in a process of its own, whose log is judged too."""
     async with elsewhere(town, seed, tally) as hunter:
-        for number in range(4):
-            await hunter.listen(hunter.somebody(), ("websocket", "sse")[number % 2])
+        for number, asker in enumerate([*(hunter.somebody() for _ in range(4)), *hunter.outsiders()]):
+            await hunter.listen(asker, ("websocket", "sse")[number % 2])
         for _ in range(rounds):
             if enough():
                 break

@@ -60,10 +60,15 @@ class Book:
     """Instants of acts, which are looks too."""
     tasks: dict[str, str] = field(default_factory=dict)
     """Ids of tasks, and what they are: one that is done keeps its id, and may be made anew under another."""
+    outsiders: dict[str, str] = field(default_factory=dict)
+    """Who has a good token here and is nobody in the world; by what the token calls them."""
 
     @property
     def world(self) -> World:
         return self.loaded.world
+
+    def number_of(self, who: str) -> str | None:
+        return self.outsiders.get(who) or self.world.people[who].number
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -133,6 +138,7 @@ class Book:
                 self.put_instant(opening.at)
         for file in self.attached:
             self.put("file", *file.tokens)
+        self.put("never: what a token calls somebody unknown", *self.outsiders.values())
         self.learn_ids()
 
     def all_ids(self) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from graphql import GraphQLSchema
 
 from tests.leakhunt.book import Book, hex_of
 from tests.leakhunt.operations import Operations, Pool, never
+from tests.leakhunt.outsiders import MACHINE
 from tests.leakhunt.provoked import provoke
 from tests.leakhunt.search import Search
 from tests.leakhunt.wire import TRANSPORTS, Asker, Listener, Operation, Told, Wire
@@ -165,12 +166,22 @@ class Hunter:
         self.before = deepcopy(book.world)
 
     def askers(self) -> list[Asker]:
-        return [
+        people = [
             Asker(book, book.world.organisation_number, who, login)
             for book in self.books
             for who, person in book.world.people.items()
             if person.number
             for login in LOGINS
+        ]
+        return [*people, *self.outsiders()]
+
+    def outsiders(self) -> list[Asker]:
+        """A machine client, and somebody whom the municipality does not know, of each."""
+        return [
+            Asker(book, book.world.organisation_number, who, login)
+            for book in self.books
+            for who in book.outsiders
+            for login in ((MACHINE,) if who == MACHINE else LOGINS)
         ]
 
     def somebody(self) -> Asker:
@@ -225,8 +236,9 @@ class Hunter:
     # --- a round ------------------------------------------------------------------------------------------------------
 
     async def round(self, operations: int, viewers: int = 4) -> None:
-        """Some people ask the same operations, each over a road of their own, and try what is not to be had."""
-        askers = [self.somebody() for _ in range(viewers)]
+        """Some people, one of them unknown here, ask the same operations, each over a road of their own, and try what
+        is not to be had."""
+        askers = [*(self.somebody() for _ in range(viewers - 1)), self.random.choice(self.outsiders())]
         for number in range(operations):
             self.prepare(askers[number % viewers])
             operation = self.operations.sweep() if number % 3 else self.operations.query()
@@ -248,7 +260,7 @@ class Hunter:
 
     async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
         self.tally.operations[transport] += 1
-        if asker.who not in asker.book.lookers:
+        if asker.who not in asker.book.lookers and asker.who not in asker.book.outsiders:
             asker.book.lookers.add(asker.who)
             self._granted.clear()
         try:

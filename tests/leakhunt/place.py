@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stderr
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,11 @@ from server.storage import FolderStorage
 from server.tokens import Tokens, development_key
 from tests.conftest import Innsyn
 from tests.edge import served
+from tests.key_server import running_key_server
 from tests.leakhunt.book import Book
 from tests.leakhunt.canaries import Mint, make_records, mark
 from tests.leakhunt.hunter import Hunter, Tally
+from tests.leakhunt.outsiders import issuer, outsiders_of
 from tests.leakhunt.rows import learn_rows
 from tests.leakhunt.search import Search
 from tests.leakhunt.wire import wired
@@ -104,7 +106,10 @@ async def build_town(folder: Path, database: Database, seed: int, today: dt.date
         loaded = await load(world, database, vault)
         records = [told for told in make_records(world, mint) if world.people[told.author].number]
         record_ids = await write_records(records, loaded, database, vault)
-        books.append(Book(loaded, search, records, record_ids, await need_cases_of(loaded, database)))
+        books.append(
+            Book(loaded, search, records, record_ids, await need_cases_of(loaded, database),
+                 outsiders=outsiders_of(world, mint))
+        )  # fmt: skip
         for handle, contact in world.contacts.items():
             if (known := world.people[handle].number) is not None:
                 people[known] = {"email": contact.email, "mobile": contact.phone, "reserved": contact.reserved}
@@ -160,10 +165,11 @@ class Statements:
 async def here(town: Town, seed: int, tally: Tally) -> AsyncIterator[tuple[Hunter, HeldClock]]:
     """A server in this process, whose clock stands at noon of the towns' day until it is set."""
     clock = HeldClock(oslo(town.world.today))
-    with running_contact_register(town.contacts) as register:
+    with running_contact_register(town.contacts) as register, running_key_server() as keys:
         settings = Settings(edge=EDGE, development_login=True, contact_register=register)
         serving = Serving(town.folder, town.database.api_connect, settings)
-        tokens = Tokens(town.vault, (), development_key(town.folder).public_key())
+        machines = issuer(ORGANISATIONS, keys.url)
+        tokens = Tokens(town.vault, (machines,), development_key(town.folder).public_key())
 
         async def ready() -> None:
             pass
@@ -202,9 +208,12 @@ async def elsewhere(town: Town, seed: int, tally: Tally) -> AsyncIterator[Hunter
         minute = Clock(town.world.today).now().replace(second=0, microsecond=0)
         return minute, minute + dt.timedelta(minutes=1)
 
-    with running_contact_register(town.contacts) as register:
+    with running_contact_register(town.contacts) as register, running_key_server() as keys:
+        issuers = town.folder / "issuers.json"
+        issuers.write_text(json.dumps([asdict(issuer(ORGANISATIONS, keys.url))]))
         environment = {
             "INNSYN_CONTACT_REGISTER": register,
+            "INNSYN_ISSUERS": str(issuers),
             "INNSYN_LIMITS": json.dumps({"seconds": 120, "connections_a_viewer": 60}),
         }
         command = Innsyn.on(DataFolder(town.folder), town.database, **environment)
