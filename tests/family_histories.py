@@ -194,10 +194,13 @@ class FamilyHistory(History):
     # --- blocks and confirmations -----------------------------------------------------------------------------------
 
     async def block_by_act(self) -> None:
-        world, child = self.acts.world, self.one(self.children())
+        child = self.one(self.children())
         if child is None or self.random.random() < 0.5:
             return
-        view, person = self.actor(child, "UNIT_LEADER", "CASE_WORKER"), self.person(child)
+        await self.sets_block(child, self.actor(child, "UNIT_LEADER", "CASE_WORKER"), self.person(child))
+
+    async def sets_block(self, child: str, view: View, person: str) -> None:
+        world = self.acts.world
         relation = oracle.strict_relation(view, child)
         told = await self.does(
             "setBlock", view, oracle.block(view, child, person), childId=self.acts.id("Child", child), reason="Fare",

@@ -8,6 +8,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -32,7 +33,8 @@ from tests.leakhunt.outsiders import MACHINE, UNKNOWN
 from tests.leakhunt.place import Town, build_town, here
 from tests.leakhunt.rows import without_canary
 from tests.leakhunt.search import Search, key_of
-from tests.leakhunt.wire import TRANSPORTS, Operation
+from tests.leakhunt.sequences import sequence
+from tests.leakhunt.wire import TRANSPORTS, Asker, Operation
 
 SEED = 4
 
@@ -263,6 +265,39 @@ async def test_hunter_finds_what_a_block_has_closed(town: Town) -> None:
         finally:
             book.world.blocks.pop()
     assert "birth date" in kinds_leaked(tally)
+
+
+async def test_hunter_finds_what_a_colleague_is_told_of_a_case_that_has_been_open(town: Town) -> None:
+    """Whose case it is and the child's leaders are told of it; a colleague is while it waits and has never been."""
+    tally, cells = Tally(), "id reason askedFor openedAt approvedByName"
+    async with here(town, SEED, tally) as (hunter, clock):
+        history, book = sequence(town, hunter, clock, SEED), hunter.books[0]
+        for child in history.children():
+            history.coming = [partial(history.need_case, child)]
+            await history.go()
+            case = book.world.need_cases[-1]
+            if case.id in book.asked_for and case.opened:
+                break
+        assert not tally.leaks
+        await town.learn_rows()
+        others = (held.person for held in book.world.administrators if held.person != case.person)
+        owner, colleague = (
+            Asker(book, book.world.organisation_number, who, "employee") for who in (case.person, next(others))
+        )
+        key = book.need_case_ids[case.id]
+        operation = Operation(f"query ($id: ID!) {{ node(id: $id) {{ ... on NeedCase {{ {cells} }} }} }}", {"id": key})
+        told = await hunter.ask("http", owner, operation)
+        hunter.judge(owner, told, operation, hunter.granted(owner), "whose case it is")
+        assert not tally.leaks
+        hunter.judge(colleague, told, operation, hunter.granted(colleague), "a colleague")
+        assert kinds_leaked(tally) == {"id", "reason", "national id", "instant"}
+        case.opened = False
+        hunter.changed()
+        tally.leaks.clear()
+        hunter.judge(colleague, told, operation, hunter.granted(colleague), "a colleague, while it waits")
+        case.opened = True
+        hunter.changed()
+    assert not tally.leaks
 
 
 # --- the search ------------------------------------------------------------------------------------------------------

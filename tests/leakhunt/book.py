@@ -18,12 +18,11 @@ from tests.leakhunt.canaries import tokens_of
 from tests.leakhunt.search import Search, key_of
 from tests.oracle import everyday, family
 from tests.oracle import records as shelf
-from tests.oracle.relations import Tie
 from tests.oracle.view import Node, View
 from tests.reference.family import known_as
 from tests.worlds.loading import Loaded
 from tests.worlds.records import Told
-from tests.worlds.world import Acted, World
+from tests.worlds.world import DAY, Acted, NeedCase, World
 
 PEOPLE = ("Child", "Guardian", "StaffMember", "OtherAdult")
 
@@ -56,8 +55,8 @@ class Book:
     log_is_shown: bool = False
     """Whether who has looked at a child can be asked for."""
     lookers: set[str] = field(default_factory=set)
-    looked_at: set[dt.datetime] = field(default_factory=set)
-    """Instants of acts, which are looks too."""
+    looked_at: dict[dt.datetime, str] = field(default_factory=dict)
+    """Instants of acts, which are looks too, and who acted."""
     tasks: dict[str, str] = field(default_factory=dict)
     """Ids of tasks, and what they are: one that is done keeps its id, and may be made anew under another."""
     outsiders: dict[str, str] = field(default_factory=dict)
@@ -130,6 +129,7 @@ class Book:
             self.put_tokens("told name", *told_name(delegate.act))
         for case in world.need_cases:
             self.put_tokens("reason", case.reason)
+            self.put_instant(*instants_of(case).values())
         for told in self.records:
             self.put_tokens("record", told.handle, *told.bodies)
             self.put_instant(told.at)
@@ -191,6 +191,17 @@ class Book:
             yield f"{node.type} {node.handle}", (hex_of(told_id),)
         for told_id, handle in self.tasks.items():
             yield f"Task {handle}", (hex_of(told_id),)
+
+
+def instants_of(case: NeedCase) -> dict[str, dt.datetime]:
+    told = {
+        "asked": case.asked_at or case.at,
+        "opened": case.at if case.opened else None,
+        "until": min(case.until, case.at + DAY) if case.opened else case.until,
+        "closed": case.closed_at,
+        "approved": case.approved_at,
+    }
+    return {name: at for name, at in told.items() if at}
 
 
 def told_name(act: Acted | None) -> tuple[str | None]:
@@ -358,30 +369,50 @@ class Grants:
             self.text(told.handle, *told.bodies)
 
     def of_looks(self) -> None:
-        """C2's row on who has looked, read widely: not which child each of them looked at."""
-        strict = any(family.is_strict(self.view, child) for child in self.view.world.people)
+        """C2's row on who has looked, read widely: not which child each of them looked at, but for what was done with a
+        need case, which is a look at its child."""
+        view, people = self.view, self.view.world.people
+        strict = any(family.is_strict(view, child) for child in people)
         if strict:
-            self.text(*(self.view.name(who) for who in self.book.lookers))
-        if strict or any("GUARDIAN" in self.view.relations(child) for child in self.view.world.people):
-            self.instant(*self.book.looked_at)
+            self.text(*(view.name(who) for who in self.book.lookers))
+        if strict or any("GUARDIAN" in view.relations(child) for child in people):
+            about = {at: case.child for case in view.world.need_cases for at in instants_of(case).values()}
+            told = {at for at in self.book.looked_at if at not in about or self.hears_of_looks(about[at])}
+            self.instant(*told)
+
+    def hears_of_looks(self, child: str) -> bool:
+        return any(tie.relation in ("UNIT_LEADER", "GUARDIAN") and not tie.left for tie in self.view.ties(child))
 
     def of_need_cases(self) -> None:
-        """The rules name no oracle for what a case looks like; this is section 2, C2 and section 5, read widely: one's
-        own, to a leader of the child's unit, and to another administrator while it waits."""
+        """Sections 2 and 5, and C2's column. Whose case it is is told of it, over or not, and so is a leader of a unit
+        where the child goes. A colleague in the administration, who is to approve it, is told of one that waits and has
+        never been open: one that has been tells by its opening that the child is known, and by waiting now that
+        something keeps its owner from the child."""
         view = self.view
         administers = view.facts.administers(view.viewer, view.today)
         for case in view.world.need_cases:
             leads = any(tie.relation == "UNIT_LEADER" and not tie.left for tie in view.ties(case.child))
             own = administers and view.viewer == case.person
-            works = Tie("CASE_WORKER") in view.ties(case.child)
-            protected = not view.facts.approved(case, view.today) and view.facts.protection(case.child, view.today) > 0
-            # Whoever is kept from the child has a case that looks like one on a protected child.
-            kept = view.facts.blocked(case.person, case.child, view.today) or view.facts.kin(case.person, case.child)
-            waits = (protected or kept) and view.facts.administers(case.person, view.today)
-            closed = view.facts.blocked(view.viewer, case.child, view.today) or view.facts.kin(view.viewer, case.child)
-            if leads or own or works or (administers and waits and not closed):
-                if (told := self.book.need_case_ids.get(case.id)) is not None:
-                    self.keys.add(hex_of(told))
-                self.text(case.reason, view.name(case.person), case.by and view.name(case.by))
-            if own or (administers and waits and not closed):
+            approves = administers and self.waits(case) and not self.kept_from(case.child)
+            if not (leads or own or approves):
+                continue
+            if (told := self.book.need_case_ids.get(case.id)) is not None:
+                self.keys.add(hex_of(told))
+            self.text(case.reason, view.name(case.person))
+            at = instants_of(case)
+            self.instant(at["asked"], at["until"])
+            if own or approves:
                 self.exact(self.book.asked_for.get(case.id))
+            if own or leads:
+                self.text(case.by and view.name(case.by))
+                looks = (one for one, who in self.book.looked_at.items() if who == case.person)
+                self.instant(*at.values(), *(one for one in looks if at["asked"] <= one <= at["until"]))
+
+    def waits(self, case: NeedCase) -> bool:
+        """For a second person, and has never been open."""
+        asks = self.view.facts.administers(case.person, self.view.today)
+        return asks and not case.opened and case.by is None and self.view.now < case.until
+
+    def kept_from(self, child: str) -> bool:
+        facts, viewer = self.view.facts, self.view.viewer
+        return facts.blocked(viewer, child, self.view.today) or facts.kin(viewer, child) or viewer == child

@@ -83,6 +83,8 @@ def mark(world: World, mint: Mint) -> World:
         block.reason = f"Vedtak {mint.token()}"
     for case in world.need_cases:
         case.reason = f"Klage {mint.token()}"
+        case.at = mint.instant(case.at)
+        case.until = min(mint.instant(case.until), case.at + dt.timedelta(hours=24))
     for away in world.absences.values():
         away.at = mint.instant(away.at)
         away.note = f"Avtale {mint.token()}" if mint.random.random() < 0.7 else None

@@ -3,14 +3,18 @@
 Two kinds: those of `tests/histories.py` and `tests/family_histories.py` (threads, messages, colleagues taken in,
 delegates, consents, blocks, confirmations), of which the oracle says what comes of each; and absence, photo consents,
 records and need cases, of which the server is believed when it says that it was done, and not when it gives anything
-away. Every text in them is a new canary, and some messages carry a file that holds one. The other acts (unit letters,
-substitutes, corrections, tasks done, records held) are tried only on what is not there for whoever tries.
+away. Whether a need case opens is the oracle's to say; after one is asked for, approved or stopped by a block, the
+whole administration lists its cases. Every text in them is a new canary, and some messages carry a file that holds one.
+The other acts (unit letters, substitutes, corrections, tasks done, records held) are tried only on what is not there
+for whoever tries.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -24,6 +28,7 @@ from tests.leakhunt.place import HeldClock, Town
 from tests.leakhunt.wire import Asker, Operation, Told
 from tests.oracle import acts as oracle
 from tests.oracle.records import SHARED_WITH_THE_HOME
+from tests.oracle.relations import Relations
 from tests.oracle.view import Node, View
 from tests.worlds.everyday import PURPOSES, Away
 from tests.worlds.records import Opening
@@ -46,7 +51,7 @@ class WireActs(Acts):
     async def ask(self, who: str, text: str, variables: dict[str, Any], login: str | None = None) -> dict[str, Any]:
         self.now += self.tick
         self.clock.set(self.now)
-        self.hunter.books[0].looked_at.add(self.now)
+        self.hunter.books[0].looked_at[self.now] = who
         asker = Asker(self.hunter.books[0], self.world.organisation_number, who, login or self.login)
         operation = Operation(text, variables)
         told = await self.hunter.ask(self.hunter.random.choice(("http", "websocket", "sse")), asker, operation)
@@ -62,6 +67,8 @@ class Sequence(FamilyHistory):
     mint: Mint = field(kw_only=True)
     last: dict[str, Any] = field(default_factory=dict, kw_only=True)
     file: Attached | None = field(default=None, kw_only=True)
+    coming: list[Callable[[], Awaitable[None]]] = field(default_factory=list, kw_only=True)
+    """What is done next, whatever chance says."""
 
     @property
     def hunter(self) -> Hunter:
@@ -83,11 +90,17 @@ class Sequence(FamilyHistory):
         self.hunter.hear()
 
     async def step(self) -> None:
-        if self.random.random() < 0.6:
+        if self.coming:
+            await self.coming.pop(0)()
+            return
+        chance = self.random.random()
+        if chance < 0.5:
             await super().step()
             return
         child = self.one(self.children())
-        if child is not None:
+        if child is not None and chance < 0.65:
+            await self.random.choice((self.need_case, self.need_case, self.approve_case, self.close_case))(child)
+        elif child is not None:
             steps = (
                 self.away,
                 self.away,
@@ -99,9 +112,6 @@ class Sequence(FamilyHistory):
                 self.record,
                 self.open_body,
                 self.name_reader,
-                self.need_case,
-                self.approve_case,
-                self.close_case,
             )
             await self.random.choice(steps)(child)
 
@@ -324,13 +334,15 @@ class Sequence(FamilyHistory):
                 ):
                     told.readers = tuple(one for one in told.readers if one != reader)
 
-    CASE = "case { id state reason askedFor openedByName child { name } }"
+    CASE = """case { id state reason askedFor askedAt openedAt until closedAt openedByName approvedByName approvedAt
+        child { name } }"""
+
+    def administrator(self, *logins: str) -> View:
+        admins = [held.person for held in self.acts.world.administrators]
+        return self.view(self.random.choice(admins), self.random.choice(logins))
 
     async def need_case(self, child: str) -> None:
-        world = self.acts.world
-        view = self.view(
-            self.random.choice([held.person for held in world.administrators]), self.random.choice(("both", "employee"))
-        )
+        world, view = self.acts.world, self.administrator("both", "employee")
         number = world.people[child].number
         if number is None:
             return
@@ -340,32 +352,63 @@ class Sequence(FamilyHistory):
         if made:
             now = self.acts.now
             case = NeedCase(
-                f"needCase-new-{len(world.need_cases)}", view.viewer, child, now, now + HOURS, None, self.last["reason"]
-            )
+                f"needCase-new-{len(world.need_cases)}", view.viewer, child, now, now + HOURS, None,
+                self.last["reason"], opened=False, asked_at=now,
+            )  # fmt: skip
             world.need_cases.append(case)
             self.hunter.books[0].need_case_ids[case.id] = made["id"]
             self.hunter.books[0].asked_for[case.id] = number
+            self.opens(case, made["state"])
+            stops = (self.list_cases, partial(self.stop_case, case)) if self.random.random() < 0.5 else ()
+            self.coming += [*stops, self.list_cases]
+
+    def opens(self, case: NeedCase, state: str | None) -> None:
+        """Now, unless something keeps it from opening; what the server says of it must be the same."""
+        facts, day = Relations(self.acts.world), self.acts.world.today
+        kept = facts.blocked(case.person, case.child, day) or facts.kin(case.person, case.child)
+        unprotected = facts.protection(case.child, day) == 0 or facts.approved(case, day)
+        if facts.administers(case.person, day) and not kept and case.person != case.child and unprotected:
+            case.opened, case.at = True, self.acts.now
+        if state is not None and (state == "OPEN") != (case.opened and case.at == self.acts.now):
+            raise NotAsTheOracleSays(f"{case}: {state}")
+
+    def some_case(self, child: str) -> NeedCase | None:
+        known = [one for one in self.acts.world.need_cases if one.id in self.hunter.books[0].need_case_ids]
+        return self.one([one for one in known if one.child == child] or known)
 
     async def approve_case(self, child: str) -> None:
-        case = self.one([one for one in self.acts.world.need_cases if one.child == child] or self.acts.world.need_cases)
-        if case and case.id in self.hunter.books[0].need_case_ids:
-            admins = [held.person for held in self.acts.world.administrators]
-            view = (
-                self.actor(case.child, "UNIT_LEADER")
-                if self.random.random() < 0.5
-                else self.view(self.random.choice(admins), "both")
-            )
+        case = self.some_case(child)
+        if case:
+            leads = self.random.random() < 0.5
+            view = self.actor(case.child, "UNIT_LEADER") if leads else self.administrator("both")
             given = {"caseId": self.hunter.books[0].need_case_ids[case.id]}
-            if await self.does_it("approveNeedCase", view, self.CASE, **given) is not None:
-                case.by, case.at, case.until = view.viewer, self.acts.now, self.acts.now + HOURS
+            told = await self.does_it("approveNeedCase", view, self.CASE, **given)
+            if told is not None:
+                now = self.acts.now
+                case.by, case.approved_at, case.until = view.viewer, now, now + HOURS
+                self.opens(case, told.get("state"))
+                self.coming.append(self.list_cases)
 
     async def close_case(self, child: str) -> None:
-        case = self.one([one for one in self.acts.world.need_cases if one.child == child])
-        if case and case.id in self.hunter.books[0].need_case_ids:
+        case = self.some_case(child)
+        if case:
             view = self.view(case.person, "both")
             given = {"caseId": self.hunter.books[0].need_case_ids[case.id]}
             if await self.does_it("closeNeedCase", view, self.CASE, **given) is not None:
-                case.until = min(case.until, self.acts.now)
+                case.until = case.closed_at = self.acts.now
+
+    async def stop_case(self, case: NeedCase) -> None:
+        """A block between whose case it is and its child."""
+        if self.acts.world.people[case.person].number:
+            await self.sets_block(case.child, self.actor(case.child, "UNIT_LEADER"), case.person)
+
+    async def list_cases(self) -> None:
+        """What all of the administration are told of their own and of colleagues' cases."""
+        told = self.CASE.replace("case {", "nodes {")
+        for who in {held.person: None for held in self.acts.world.administrators}:
+            if self.acts.world.people[who].number:
+                login = self.random.choice(("both", "employee"))
+                await self.acts.ask(who, f"{{ viewer {{ cases {{ totalCount {told} }} }} }}", {}, login)
 
 
 def sequence(town: Town, hunter: Hunter, clock: HeldClock, seed: int) -> Sequence:

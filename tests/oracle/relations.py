@@ -123,6 +123,7 @@ class Relations(Facts):
         return any(
             case.person == person
             and case.child == child
+            and case.opened
             and case.at <= now < min(case.until, case.at + dt.timedelta(hours=24))
             and (self.protection(child, day) == 0 or self.approved(case, day))
             for case in self.world.need_cases

@@ -239,6 +239,12 @@ class NeedCase:
     until: dt.datetime
     by: str | None
     reason: str = "Klage"
+    opened: bool = True
+    """It has been open since `at`, as whatever an import brings; while it has not, `at` is when it was asked for."""
+    asked_at: dt.datetime | None = None
+    """Null for an import, which is asked for when it opens."""
+    approved_at: dt.datetime | None = None
+    closed_at: dt.datetime | None = None
 
 
 @dataclass
