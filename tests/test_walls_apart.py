@@ -155,7 +155,7 @@ look as well."""
 
 async def looked_at(place: Place) -> Acts:
     """Staff have looked at a child who goes to the SFO and at one who has left it, all but once at threads alone; an
-    administrator has a case on each, one opened for who has looked, and sees the case of a colleague, which waits."""
+    administrator has a case on each, one opened for who has looked, and sees a case of a colleague's, which waits."""
     world = office(with_threads(village()))
     world.person("gone", dt.date(2016, 1, 1))
     world.enrol("gone", "sfo", LONG_AGO, world.today - 30 * DAY)
@@ -164,6 +164,7 @@ async def looked_at(place: Place) -> Acts:
     world.thread("old", "sfo", "gone", oslo(world.today - 60 * DAY), ("mother",), ("sfo_worker",))
     acts = await Acts.of(place, world)
     await opened(acts)
+    await opened(acts, None)
     await acts.ask("officer", "query ($id: ID!) { node(id: $id) { id } }", {"id": acts.id("Child", "pupil")})
     threads = "{ viewer { threads { nodes { id child { name } } } } }"
     for who in ("teacher", "sfo_worker"):
