@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-from authz import child, delegate, guardian, need_case, thread
+from authz import child, delegate, guardian, need_case, thread, unit
 from authz.engine.policy import Line, Relation, opens, settled
 from authz.engine.sql import (
     ME,
@@ -41,10 +41,21 @@ from authz.engine.sql import (
     fact,
     holds,
     number,
-    oslo_day_of,
     word,
 )
-from models import Delegate, Enrolment, Guardianship, Message, NeedCase, Participant, Record, RecordVersion
+from models import (
+    Delegate,
+    Enrolment,
+    Group,
+    GroupMembership,
+    Guardianship,
+    Message,
+    NeedCase,
+    Participant,
+    Position,
+    Record,
+    RecordVersion,
+)
 
 SEEN = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER
 WHO = Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -94,21 +105,9 @@ def leads_there(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
     return any_of(here, by_administration)
 
 
-def left_then(entry: FromClause) -> ColumnElement[bool]:
-    """Seen by staff of a unit that the child had left, who see its threads there and nothing else (T5, T6)."""
-    enrolment = fact(Enrolment, "enrolled_then")
-    there = exists_in(
-        enrolment,
-        enrolment.c.child_id == entry.c.child_id,
-        enrolment.c.unit_id == entry.c.unit_id,
-        holds(enrolment, oslo_day_of(entry.c.at)),
-    )
-    return and_(entry.c.relation == number(Relation.UNIT_STAFF), ~there)
-
-
 def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """A look at threads of a unit that the child has left is told to guardians who have one there: to another it would
-    tell that there is one (C5, T7)."""
+    """A look at messages alone is told to guardians who have a thread at that unit: to another it would tell that there
+    is one, since a child without any is never in an inbox (C5, T7)."""
     part = fact(Participant, "own_thread_there")
     own = exists_in(
         part,
@@ -117,7 +116,7 @@ def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
         part.c.unit_id == entry.c.unit_id,
         part.c.side == word("GUARDIAN"),
     )
-    return all_of(keys.has(entry.c.child_id, "guardian"), or_(~left_then(entry), own))
+    return all_of(keys.has(entry.c.child_id, "guardian"), or_(~entry.c.messages_alone, own))
 
 
 def in_case(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
@@ -177,8 +176,8 @@ def unit_of_file(row: FromClause) -> ColumnElement:
 
 
 def approves(row: FromClause) -> ColumnElement[bool]:
-    """One of the administration reads another's case: it tells whom that one asked for."""
-    return and_(need_case.administers(), row.c.person_id != ME)
+    """One of the administration reads another's case, to approve it: it tells whom that one asked for."""
+    return need_case.for_colleague(row)
 
 
 OF_CHILD_AT_UNIT = About(lambda row, _: row.c.child_id, made_at_unit)
@@ -214,6 +213,10 @@ BENEATH = {
 OF_NO_CHILD = {
     "Unit", "Group", "StaffMember", "Position", "Substitution", "SubstituteGroup", "Broadcast",
 }  # fmt: skip
+BY_CASE = {"Group", "StaffMember"}
+"""Of those, what the administration sees because of a child: what it is told of them is of that child."""
+COUNTED_BY_CASE = {"Unit.children", "Viewer.tasks"}
+"""Numbers that are of no child to whoever works there, and to a case worker of one."""
 SAID_ABOVE = {"Thread.messages", "Thread.latestMessage", "Message.attachments", "RecordVersion.attachments"}
 """Lists of the same child and unit as the row that they hang on."""
 BY_NAME = {"id", "name", "__typename"}
@@ -251,6 +254,37 @@ def own_cases_on(_: Keys) -> Select:
         select(need.c.child_id, need.c.id)
         .where(need.c.child_id == any_(THESE), need.c.person_id == ME, need_case.is_open(need))
         .order_by(need.c.opened_at.desc(), need.c.id.desc())
+    )
+
+
+def in_groups(keys: Keys) -> Select:
+    """The children of the viewer's cases who belong to these groups."""
+    membership, group = fact(GroupMembership, "group_of_case"), fact(Group, "seen_group")
+    return (
+        select(membership.c.person_id)
+        .select_from(membership.join(group, group.c.id == membership.c.group_id))
+        .where(
+            group.c.id == any_(THESE),
+            unit.belongs(membership, group),
+            keys.has(membership.c.person_id, "cases"),
+            keys.has_not(group.c.unit_id, "employed"),
+        )
+    )
+
+
+def at_units_of(keys: Keys) -> Select:
+    """The children of the viewer's cases who go where these members of staff work."""
+    position, enrolment = fact(Position, "seen_position"), fact(Enrolment, "enrolment_of_case")
+    return (
+        select(enrolment.c.child_id)
+        .select_from(position.join(enrolment, enrolment.c.unit_id == position.c.unit_id))
+        .where(
+            position.c.person_id == any_(THESE),
+            holds(position),
+            holds(enrolment),
+            keys.has(enrolment.c.child_id, "cases"),
+            keys.has_not(enrolment.c.unit_id, "employed"),
+        )
     )
 
 

@@ -75,14 +75,27 @@ def of_office(need: FromClause) -> ColumnElement[bool]:
     """The viewer sees it as one of the administration: their own, or one that waits to be approved. What was open and
     waits again is for the leaders: a colleague before whom it turned up would know that the child is here, and that
     something closed it."""
+    return and_(administers(), or_(need.c.person_id == ME, for_colleague(need)))
+
+
+def for_colleague(need: FromClause) -> ColumnElement[bool]:
+    """Waits for another of the administration than whoever asked."""
     never_open = need.c.opened_at.is_(None)
-    to_approve = all_of(asked_here(need), unsettled(need), never_open, ~kept_from(need.c.child_id, ME))
-    return and_(administers(), or_(need.c.person_id == ME, to_approve))
+    return all_of(
+        administers(),
+        need.c.person_id != ME,
+        asked_here(need),
+        unsettled(need),
+        never_open,
+        ~kept_from(need.c.child_id, ME),
+    )
 
 
 def approvable(need: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """By somebody else than whoever asked."""
-    return all_of(need.c.person_id != ME, visible(need, keys), unsettled(need))
+    """By somebody else than whoever asked. A leader's approval is of their own unit's child, and stands in the case for
+    whoever asked to read: it is none where it would open nothing, and so tell who the child is kept from."""
+    by_leader = all_of(of_leader(need, keys), ~kept_from(need.c.child_id, need.c.person_id))
+    return all_of(need.c.person_id != ME, unsettled(need), any_of(for_colleague(need), by_leader))
 
 
 def open_to_viewer(need: FromClause, keys: Keys) -> ColumnElement[bool]:

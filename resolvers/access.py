@@ -273,7 +273,7 @@ class Reasons:
                 own_rule = "C6" if fact.relation == Relation.FORMER_LEADER and rule == "C1" else rule
                 if self.type_name in access_log.OF_NO_CHILD:
                     # Of a group, say: by the fact about the child that opens it.
-                    self.run.looks.made(row["child_id"], unit_id, in_thread=False)
+                    self.run.looks.made(row["child_id"], unit_id, in_thread=self.type_name == "Broadcast")
                 told.append(reason(fact.relation, own_rule, fact.words(row), self.opens(fact.relation), *days))
         return told
 

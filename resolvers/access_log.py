@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, FromClause, Text, case, column, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Text, any_, case, column, func, or_, select, true
 from sqlalchemy.dialects.postgresql import array
 
 from authz import access_log as policy
@@ -119,7 +119,12 @@ def fields_told(row: FromClause, keys: Keys) -> ColumnElement:
     others = (
         select(func.array_agg(field.c.told))
         .select_from(document.join(field, true()))
-        .where(document.c.digest == row.c.document, kind_of_field.not_in(hidden), field.c.told.not_in(hidden))
+        .where(
+            document.c.digest == row.c.document,
+            kind_of_field.not_in(hidden),
+            field.c.told.not_in(hidden),
+            or_(kind_of_field != word("Attachment"), word("RecordVersion.attachments") == any_(document.c.fields)),
+        )
         .correlate_except(document, field)
         .scalar_subquery()
     )

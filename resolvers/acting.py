@@ -91,7 +91,7 @@ class Acting:
         known that the viewer stands there; before that by whatever relation."""
         self.looks = Looks()
         if unit_id is None:
-            self.looks.children.add(child_id)
+            (self.looks.by_threads if in_thread else self.looks.children).add(child_id)
         else:
             self.looks.made(child_id, unit_id, in_thread=in_thread)
 

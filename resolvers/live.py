@@ -120,6 +120,7 @@ class Live:
             made, place = self._for_messages(same), connected.messages
         place.add(made)
         try:
+            self.engine.check_cursors(prepared, values, connected.person_id)
             if isinstance(made, MessageSubscriber) and made.holding is not None:
                 await self._catch_up(made)
             yield made

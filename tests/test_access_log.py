@@ -11,6 +11,7 @@ import pytest
 from authz.engine.policy import Relation
 from resolvers.access_log import SINGLE
 from resolvers.access_log_writer import AccessNotLogged
+from resolvers.engine.limits import DocumentRefused
 from resolvers.ids import decode
 from schema.public import public_catalogue
 from tests.acts import PREVIEW, Acts, act, codes
@@ -81,6 +82,12 @@ ROADS: dict[str, tuple[str, str, set[Look]]] = {
     "number of threads by filter": (
         "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }", {LEADER},
     ),
+    "no thread by filter": (
+        "assistant", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }",
+        {("assistant", "pupil", "SUBJECT_STAFF", "school")},
+    ),
+    "cursors alone": ("teacher", "{ viewer { pupils { edges { cursor } } } }", {TEACHER}),
+    "last cursor alone": ("teacher", "{ viewer { threads { pageInfo { endCursor } } } }", {TEACHER}),
     "cursors by filter": (
         "leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { pageInfo { endCursor } } } }",
         {LEADER},
@@ -128,7 +135,8 @@ def variables_of(acts: Acts, text: str) -> dict[str, str]:
 
 OF_MESSAGES = {
     "threads", "threads by leader", "threads by SFO", "thread by id", "message by id",
-    "number of threads by filter", "cursors by filter", "unit's threads", "explanation of a thread",
+    "number of threads by filter", "cursors by filter", "no thread by filter", "last cursor alone",
+    "unit's threads", "explanation of a thread",
 }  # fmt: skip
 """Roads on which nothing is seen but threads, what is in them, and the names beside (C7)."""
 
@@ -145,7 +153,7 @@ NOTHING = {
     "nothing seen": ("teacher", "query ($stranger: ID!) { node(id: $stranger) { id } }"),
     "nothing explained": ("teacher", "query ($stranger: ID!) { explainAccess(node: $stranger) { visible } }"),
     "another's thread": ("maths_teacher", "query ($talk: ID!) { node(id: $talk) { id } }"),
-    "no thread of the child": (
+    "threads of a child who is not theirs": (
         "other_leader", "query ($child: ID!) { viewer { threads(filter: {childId: $child}) { totalCount } } }",
     ),
     "oneself": ("teacher", "{ viewer { municipality person { name } units { name staff { name } } } }"),
@@ -457,6 +465,89 @@ async def test_l2_contact_of_a_guardian_is_logged_with_the_child_whose_relation_
     assert await alone(acts) == {"pupil": False, "sibling": False}
 
 
+REFUSED_CURSORS = {
+    "query": "query ($id: ID!) { node(id: $id) { ... on Child { threads(after: \"x\") { nodes { id } } } } }",
+    "beneath": "query ($id: ID!) { node(id: $id) { ... on Child { absences { nodes { child { "
+               "threads(before: \"x\") { nodes { id } } } } } } } }",
+    "in a fragment": "query ($id: ID!) { node(id: $id) { ...C } } fragment C on Child { threads(after: \"x\") "
+                     "{ nodes { id } } }",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", REFUSED_CURSORS)
+async def test_c1_what_is_no_cursor_is_refused_whatever_there_is_to_page_through(place, where: str) -> None:
+    """Told only where the child is there, it would tell that, and the log would not know."""
+    acts = await of(place)
+    told = []
+    for who, child in (("maths_teacher", "pupil"), ("maths_teacher", "stranger"), ("mother", "pupil")):
+        with pytest.raises(DocumentRefused) as refused:
+            await acts.ask(who, REFUSED_CURSORS[where], {"id": acts.id("Child", child)})
+        told.append(refused.value.errors)
+    assert told[0][0]["extensions"]["code"] == "BAD_CURSOR"
+    assert told[0] == told[1] == told[2]
+    assert await logged(acts) == []
+
+
+async def test_c1_act_is_not_begun_where_its_payload_has_what_is_no_cursor(place) -> None:
+    acts = await of(place)
+    payload = act("registerAbsence", 'absence { child { threads(after: "x") { nodes { id } } } }')
+    told = []
+    for child in ("pupil", "stranger"):
+        with pytest.raises(DocumentRefused) as refused:
+            await acts.act("teacher", payload, input_of(acts, absent(child)))
+        told.append(refused.value.errors)
+    assert told[0] == told[1]
+    assert codes(await acts.act("teacher", only("registerAbsence"), input_of(acts, absent()))) == []
+
+
+async def test_cursor_of_another_parent_is_an_empty_page_of_a_child_who_is_logged(place) -> None:
+    world = threads()
+    world.person("friend", dt.date(2018, 5, 5))
+    world.enrol("friend", "school", LONG_AGO)
+    world.member("friend", "3B", since=LONG_AGO)
+    acts = await of(place, world)
+    page = "query ($id: ID!, $after: String) { node(id: $id) { ... on Child { threads(first: 1, after: $after) "
+    page += "{ edges { cursor } } } } }"
+    friend, pupil = acts.id("Child", "friend"), acts.id("Child", "pupil")
+    [edge] = (await acts.ask("teacher", page, {"id": pupil}))["node"]["threads"]["edges"]
+    told = await acts.ask("teacher", page, {"id": friend, "after": edge["cursor"]})
+    assert told["node"]["threads"]["edges"] == []
+    assert await alone(acts) == {"friend": False}
+
+
+async def test_l2_block_that_tells_a_name_is_logged_with_the_child_through_whom_they_are_seen(place) -> None:
+    world = threads()
+    world.person("friend", dt.date(2018, 5, 5))
+    world.enrol("friend", "school", LONG_AGO)
+    world.responsible("neighbour", "friend")
+    acts = await of(place, world)
+    given = {"childId": acts.id("Child", "pupil"), "personId": acts.id("Guardian", "neighbour"), "reason": "Fare",
+             "idempotencyKey": acts.key()}  # fmt: skip
+    before = len(await logged(acts))
+    assert codes(await acts.act("leader", act("setBlock", "block { name }"), given)) == []
+    assert (await logged(acts))[before:] == [{LEADER, ("leader", "friend", "UNIT_LEADER", "school")}]
+
+
+BY_CASE = {
+    "groups": "query ($school: ID!) { node(id: $school) { ... on Unit { groups { name } } } }",
+    "a group": "query ($class: ID!) { node(id: $class) { ... on Group { name } } }",
+    "staff": "query ($school: ID!) { node(id: $school) { ... on Unit { staff { name } } } }",
+    "one of the staff": "query ($teacher: ID!) { node(id: $teacher) { id } }",
+    "number of children": "query ($school: ID!) { node(id: $school) { ... on Unit { children { totalCount } } } }",
+}
+
+
+@pytest.mark.parametrize("what", BY_CASE)
+async def test_l2_what_the_administration_sees_of_a_unit_by_a_case_is_logged_with_it(place, what: str) -> None:
+    acts = await of(place)
+    text = BY_CASE[what]
+    assert await asks(acts, "officer", text, **variables_of(acts, text)) == []
+    await acts.act("officer", OPEN, asked(acts))
+    assert await asks(acts, "officer", text, **variables_of(acts, text)) == [{OFFICER}]
+    other = text.replace("$school", "$sfo") if what == "groups" else "{ viewer { units { name } } }"
+    assert await asks(acts, "officer", other, **variables_of(acts, other)) == []
+
+
 async def test_l2_facts_about_children_in_an_explanation_of_a_group_or_of_staff_are_logged(place) -> None:
     acts = await of(place)
     text = "query ($id: ID!) { explainAccess(node: $id) { reasons { fact since } } }"
@@ -556,6 +647,27 @@ async def test_whoever_reads_whom_anothers_case_is_about_is_logged_and_whoever_a
     assert await asks(acts, "second", cases) == [{("second", "pupil", "CASE_WORKER", None)}]
     assert await asks(acts, "leader", cases) == [{LEADER}]
     assert await asks(acts, "teacher", cases) == []
+
+
+async def test_leader_who_administers_is_logged_by_what_they_see_the_case_by(place) -> None:
+    world = threads()
+    world.administrator("leader")
+    acts = await of(place, world)
+    await acts.act("officer", OPEN, asked(acts))
+    cases = "query ($school: ID!) { node(id: $school) { ... on Unit { needCases { nodes { state } } } } }"
+    assert await asks(acts, "leader", cases, school=acts.id("Unit", "school")) == [{LEADER}]
+
+
+async def test_c5_guardian_is_told_of_looks_at_messages_only_where_they_have_a_thread(place) -> None:
+    """Else who polls an inbox would tell that there is a thread of the other guardian."""
+    world = village()
+    world.thread("hers", "school", "pupil", oslo(world.today - 5 * DAY), ("mother",), ("teacher",))
+    acts = await of(place, world)
+    await acts.ask("teacher", "{ viewer { threads { nodes { subject } } } }", {})
+    assert [entry["role"] for entry in await told(acts, "mother") or ()] == ["CONTACT_TEACHER"]
+    assert await told(acts, "father") == []
+    await acts.ask("teacher", NAME, {"id": acts.id("Child", "pupil")})
+    assert [entry["role"] for entry in await told(acts, "father") or ()] == ["CONTACT_TEACHER"]
 
 
 @pytest.mark.parametrize("child", ["pupil", None])

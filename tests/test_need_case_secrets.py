@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.acts import Acts, codes
+from resolvers.engine.limits import DocumentRefused
+from tests.acts import Acts, act, codes
 from tests.cases import (
     APPROVE,
     CASES,
@@ -236,6 +237,28 @@ async def test_whoever_may_approve_a_case_sees_whether_it_is_to_show_who_has_loo
         case = await opened(acts, forAccessLog=told)
         for who in ("officer", "second", "leader"):
             assert (await acts.ask(who, CELL, {"id": case}))["node"]["forAccessLog"] is told
+
+
+@pytest.mark.parametrize("how", ["blocked", "kin"])
+async def test_leader_does_not_approve_what_would_open_nothing_and_tell_whoever_asked_by_it(place, how: str) -> None:
+    acts = await Acts.of(place, kept(office(), how))
+    case = await opened(acts)
+    assert codes(await acts.act("leader", APPROVE, {"caseId": case})) == ["NOT_ALLOWED"]
+    told = (await acts.ask("officer", CELL, {"id": case}))["node"]
+    assert (told["state"], told["approvedByName"], told["approvedAt"]) == ("WAITING", None, None)
+    assert (await acts.ask("second", CASES, {}))["viewer"]["cases"]["totalCount"] == 1
+
+
+async def test_asking_for_a_case_with_what_is_no_cursor_tells_nothing_of_the_child(place) -> None:
+    """Refused on the way, it would say at which list, and leave no case behind."""
+    acts = await Acts.of(place, office())
+    text = act("openNeedCase", 'case { child { threads(after: "x") { totalCount } } looks(after: "y") { totalCount } }')
+    told = []
+    for child in ("pupil", None):
+        with pytest.raises(DocumentRefused) as refused:
+            await acts.act("officer", text, asked(acts, child))
+        told.append(refused.value.errors)
+    assert told[0] == told[1]
 
 
 async def test_two_approve_one_case_at_once_and_one_of_them_has_done_it(place) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from authz import block as policy
 from authz import delegate, guardian, other_adult, staff
+from authz.access_log import ADULTS
 from authz.engine.policy import Relation
 from authz.engine.sql import HERE, table
 from models import Block, BlockLift, Delegate, new_key
@@ -106,6 +107,9 @@ async def seen_person(acting: Acting, told: str) -> UUID:
     if found is None:
         raise not_found("input", "personId")
     person_id: UUID = found["id"]
+    if type_name in ADULTS:
+        # The block tells what they are called, who may be seen through another child.
+        (acting.looks.guardians if type_name == "Guardian" else acting.looks.other_adults).add(person_id)
     return person_id
 
 

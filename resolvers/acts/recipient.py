@@ -100,7 +100,7 @@ async def place_of(acting: Acting, given: Mapping[str, Any], *, changing: bool =
     )
     if seen is None or not seen["seen"]:
         raise not_found("input", "childId")
-    acting.met(known["id"])
+    acting.met(known["id"], in_thread=True)
     there = await acting.row(select(unit.c.id).where(unit.c.id == WHICH, unit.c.municipality_id == HERE), which=unit_id)
     if there is None:
         raise not_found("input", "unitId")

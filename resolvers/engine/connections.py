@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
+from graphql.execution.values import VariableValues
 from graphql.language import FieldNode
 
+from authz import access_log
 from resolvers.engine import source as kind
+from resolvers.engine.cursor import Cursors
+from resolvers.engine.documents import Prepared
 from resolvers.engine.limits import Limits, refusal
 from resolvers.engine.looks import filtered_child
-from resolvers.engine.plan import Level, Part, Reading
+from resolvers.engine.plan import Catalogue, Level, Part, Reading
 from resolvers.engine.statement import Window
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     own = source.values(arguments)
     bound_to = ""
     if level.order_at or page.cursor is not None:
-        bound_to = f"{run.values['me']}|{level.field_name}|{orjson.dumps(own, default=str).decode()}"
+        bound_to = cursors_of(run.values["me"], level.field_name, own)
     wanted = list(dict.fromkeys(parent for parent, _ in parents))
     # One row more than the page tells whether there is a further one; it is read only for whoever asks.
     further = level.asks_further
@@ -40,13 +45,18 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     ends: dict[Any, bool] = {}
     if level.asks_rows:
         window = Window(page.backwards, page.cursor is not None)
-        groups = await pages(run, level, wanted, window, page, bound_to, more, node)
+        groups = await pages(run, level, wanted, window, page, bound_to, more)
+        for note in level.notes:
+            note.take(run.looks, [record for records in groups.values() for record in records])
     if level.asks_count:
         statement = level.count_statement(own)
         counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
-    if "filter_child" in own and run.planner.viewer_works and (any(counts.values()) or any(groups.values())):
-        # A number of threads about one child is of the child, though no thread may be shown.
-        run.looks.by_threads |= {row[0] for row in await run.fetch(filtered_child(), more)}
+    if "filter_child" in own and run.planner.viewer_works:
+        # A number of threads about one child is of the child, though no thread may be shown, or there is none.
+        found = any(counts.values()) or any(groups.values())
+        run.looks.by_threads |= {row[0] for row in await run.fetch(filtered_child(run.keys), more) if found or row[1]}
+    if "cases" in run.keys and level.field_name in access_log.COUNTED_BY_CASE and any(counts.values()):
+        run.looks.counted = True
     for parent in wanted:
         rows = groups.setdefault(parent, [])
         if further:
@@ -58,20 +68,39 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     await filler.fill(parents, reading.response_key)
 
 
+def cursors_of(me: UUID | None, field_name: str, own: Mapping[str, Any]) -> str:
+    """What the cursors of a connection are bound to, for a viewer and the values of its filter."""
+    return f"{me}|{field_name}|{orjson.dumps(own, default=str).decode()}"
+
+
+def check_cursors(
+    prepared: Prepared, values: VariableValues, catalogue: Catalogue, cursors: Cursors, me: UUID | None
+) -> None:
+    """Refuses a document with what is no cursor where it stands, before anything is read or done: were it found out on
+    the way, the refusal would tell that there was something to page through, and no log would know."""
+    for type_name, node in prepared.cursors:
+        arguments = prepared.arguments(type_name, node, values)
+        field_name = f"{type_name}.{node.name.value}"
+        source = catalogue.sources.get(field_name)
+        assert isinstance(source, kind.Connection)
+        for cursor in (arguments.get("after"), arguments.get("before")):
+            if cursor is not None and not cursors.belongs(cursor, cursors_of(me, field_name, source.values(arguments))):
+                raise refusal("BAD_CURSOR", "This is no cursor of this connection.", node)
+
+
 async def pages(
-    run: Run, level: Level, wanted: list[Any], window: Window, page: Page, bound_to: str, more: dict[str, Any],
-    node: FieldNode,
-) -> dict[Any, list[Any]]:  # fmt: skip
+    run: Run, level: Level, wanted: list[Any], window: Window, page: Page, bound_to: str, more: dict[str, Any]
+) -> dict[Any, list[Any]]:
     """The records of each parent's page; a cursor belongs to one parent, so any other's page is empty."""
     if page.cursor is None:
         return await run.groups(level, wanted, window, more)
-    types = [order_type(level, i) for i in range(order_length(level))]
-    for parent in wanted:
-        values = run.services.cursors.open(page.cursor, f"{bound_to}|{parent}", types)
-        if values is not None:
-            at = {f"cursor_{i}": value for i, value in enumerate(values)}
-            return await run.groups(level, [parent], window, {**more, **at})
-    raise refusal("BAD_CURSOR", "This is no cursor of this connection.", node)
+    types = [str, *(order_type(level, i) for i in range(order_length(level)))]
+    parent, *values = run.services.cursors.open(page.cursor, bound_to, types) or [""]
+    own = [one for one in wanted if str(one) == parent]
+    if not own:
+        return {}
+    at = {f"cursor_{i}": value for i, value in enumerate(values)}
+    return await run.groups(level, own, window, {**more, **at})
 
 
 def order_columns(level: Level) -> Sequence[Any]:
@@ -190,5 +219,5 @@ class Filler:
         return self.cursor(parent, record) if part.name == "cursor" else None
 
     def cursor(self, parent: Any, record: Any) -> str:
-        values = [record[i] for i in self.level.order_at]
-        return self.run.services.cursors.seal(values, f"{self.bound_to}|{parent}")
+        values = [str(parent), *(record[i] for i in self.level.order_at)]
+        return self.run.services.cursors.seal(values, self.bound_to)

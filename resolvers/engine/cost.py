@@ -144,6 +144,8 @@ class Pricing:
         self.limits = limits
         self.defaults = {d.variable.name.value: d.default_value for d in operation.variable_definitions or ()}
         self.variables: set[str] = set()
+        self.cursors: dict[tuple[str, int], FieldNode] = {}
+        """Fields that are given a cursor, by the type that they stand on."""
         self.introspection = 0
         """What is asked of the schema about itself; a part of the price."""
 
@@ -182,6 +184,8 @@ class Pricing:
         inner = get_named_type(definition.type)
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
         own_page = self.page_size(node, definition, arguments)
+        if own_page is not None and arguments.keys() & {"after", "before"}:
+            self.cursors[parent.name, id(node)] = node
         is_list = is_list_type(get_nullable_type(definition.type))
         below = self.of_selection(node.selection_set, inner, own_page)
         if own_page is not None:

@@ -1,7 +1,8 @@
 """Cursors: where a page ends, sealed so that nobody can read, change or lend it.
 
 A cursor holds the values that order a row, which may tell of messages that the viewer does not see. It is encrypted
-and bound to the viewer, the connection, its parent and its filter: anywhere else it is no cursor at all.
+and bound to the viewer, the connection and its filter: anywhere else it is no cursor at all. Under another parent than
+its own it is one whose page is empty. Which of the two it is does not hang on any row.
 """
 
 from __future__ import annotations
@@ -28,14 +29,22 @@ class Cursors:
 
     def open(self, cursor: str, bound_to: str, types: Sequence[type]) -> list[Any] | None:
         """The values; null for what is no cursor of this connection for this viewer."""
+        told = self._opened(cursor, bound_to)
+        return None if told is None else [read(value, wanted) for value, wanted in zip(told, types, strict=True)]
+
+    def _opened(self, cursor: str, bound_to: str) -> list[Any] | None:
         try:
             raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             if spelt(raw) != cursor:
                 return None
-            told = orjson.loads(self._siv.decrypt(raw, [bound_to.encode()]))
+            told: list[Any] = orjson.loads(self._siv.decrypt(raw, [bound_to.encode()]))
         except (InvalidTag, ValueError):
             return None
-        return [read(value, wanted) for value, wanted in zip(told, types, strict=True)]
+        return told
+
+    def belongs(self, cursor: str, bound_to: str) -> bool:
+        """Whether it was made for this viewer and connection, whatever is in it."""
+        return self._opened(cursor, bound_to) is not None
 
 
 def spelt(sealed: bytes) -> str:

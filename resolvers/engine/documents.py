@@ -60,6 +60,8 @@ class Prepared:
     """The cost, where no variable has a say in it."""
     introspects: bool
     """Whether it asks the schema about itself, beside or in the place of data."""
+    cursors: tuple[tuple[str, FieldNode], ...]
+    """Fields of connections that are given a cursor, with the type that they stand on."""
     kept_as: tuple[str, str | None]
     """Text and operation name, under which it is kept."""
     plans: dict[Any, Any] = field(default_factory=dict)
@@ -191,6 +193,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
         price=price,
         fixed_cost=fixed_cost,
         introspects=pricing.introspection > 0,
+        cursors=tuple((type_name, node) for (type_name, _), node in pricing.cursors.items()),
         kept_as=(text, operation_name),
     )
 

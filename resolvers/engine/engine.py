@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from graphql import execute_sync, get_named_type
 from graphql.execution.values import VariableValues, get_argument_values
@@ -17,6 +18,7 @@ from authz.engine.sql import Keys
 from authz.viewer import Viewer
 from resolvers.access_log_writer import AccessLogWriter
 from resolvers.engine.asked import asked_document
+from resolvers.engine.connections import check_cursors
 from resolvers.engine.documents import Documents, Prepared
 from resolvers.engine.limits import refusal
 from resolvers.engine.looks import Seen, entries, seen_by_work
@@ -87,6 +89,7 @@ class Engine:
             mutations = Mutations(self, prepared, values, viewer, now, language)
             return self.answered(await mutations.carry_out(), mutations.runs)
         async with self.gateway.viewer_connection(viewer, now) as (connection, standing):
+            self.check_cursors(prepared, values, standing["me"])
             planner, plan = self.planned(prepared, values, shape_of(standing))
             while True:
                 run = Run(connection, standing, self.catalogue, self.services, values, planner)
@@ -99,6 +102,11 @@ class Engine:
         self.introspect(prepared, values, plan, data)
         errors = formatted_failures(run, data) if run.failures else []
         return Answer(data, errors, run.hidden)
+
+    def check_cursors(self, prepared: Prepared, values: VariableValues, me: UUID | None) -> None:
+        """Raises DocumentRefused."""
+        if prepared.cursors:
+            check_cursors(prepared, values, self.catalogue, self.services.cursors, me)
 
     async def log(self, run: Run, plan: Plan, seen: Sequence[Seen], kind: str) -> None:
         """Returns once it is written down what of children the viewer has seen by work (L2): before that no answer may

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, null, select
 
 from authz import access_log as policy
+from authz.child import visible
 from authz.engine.policy import Relation
 from authz.engine.sql import Keys, table
 from models.seen import SeenChild
@@ -50,13 +51,18 @@ class Looks:
     other_adults: set[UUID] = field(default_factory=set)
     cases: set[tuple[UUID | None, UUID | None]] = field(default_factory=set)
     """Children whom another administrator's case tells of, with the case."""
+    groups: set[UUID] = field(default_factory=set)
+    staff: set[UUID] = field(default_factory=set)
+    """Whom a case worker sees because a child of theirs is there."""
+    counted: bool = False
+    """A case worker was told a number that is of the children of their cases."""
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
 
     def join(self, others: Looks) -> None:
         for name, seen in vars(others).items():
-            getattr(self, name).update(seen)
+            setattr(self, name, getattr(self, name) | seen)
 
     def made(self, child: UUID | None, unit: UUID | None, *, in_thread: bool) -> None:
         """A row that a unit made."""
@@ -95,11 +101,12 @@ def statement(rows_of: Callable[[Keys], Select], keys: Keys) -> Statement:
     return compiled(rows_of(keys), keys)
 
 
-@lru_cache(maxsize=1)
-def filtered_child() -> Statement:
-    """Whom the filter of a list names."""
+@lru_cache(maxsize=256)
+def filtered_child(keys: Keys) -> Statement:
+    """Whom the filter of a list names, and whether the viewer sees them by more than a thread."""
     person = table(SeenChild, "filter_person")
-    return compiled(select(person.c.id).where(person.c.child_key == bindparam("filter_child", type_=Uuid())))
+    named = person.c.child_key == bindparam("filter_child", type_=Uuid())
+    return compiled(select(person.c.id, visible(person.c.id, keys)).where(named), keys)
 
 
 @lru_cache(maxsize=256)
@@ -159,6 +166,13 @@ async def find_children(run: Run) -> None:
     if looks.other_adults:
         for child, unit, by_thread in await rows(run, policy.through_other_adults, list(looks.other_adults)):
             looks.made(child, unit, in_thread=by_thread)
+    if run.values["cases"]:
+        if looks.groups:
+            looks.children |= {row[0] for row in await rows(run, policy.in_groups, list(looks.groups))}
+        if looks.staff:
+            looks.children |= {row[0] for row in await rows(run, policy.at_units_of, list(looks.staff))}
+        if looks.counted:
+            looks.children.update(run.values["cases"])
     nowhere = {pair for pair in looks.at_units if pair[1] is None}
     if nowhere:
         looks.at_units -= nowhere

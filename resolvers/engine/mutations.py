@@ -89,6 +89,7 @@ class Mutations:
     async def attempt(self, key: str, node: FieldNode, act: kind.Act, given: Mapping[str, Any]) -> dict[str, Any]:
         async with acting_for(self.engine, self.viewer, self.now) as acting:
             problems: tuple[Problem, ...] = ()
+            self.engine.check_cursors(self.prepared, self.values, acting.values["me"])
             try:
                 if act.once:
                     outcome = await self.once(acting, node, act, given)

@@ -93,6 +93,8 @@ class Level:
     view: View | None = None
     """The objects of a list; a connection has its views in `parts`."""
     parts: list[Part] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    """For the access log, of a connection of which cursors are asked and no object: each stands for its row."""
     order_at: list[int] = field(default_factory=list)
     """Where in a record the values are that a cursor holds."""
     masks: dict[tuple[str, FromClause], ColumnElement] = field(default_factory=dict)

@@ -168,6 +168,10 @@ class Planner:
         level.parts = self.connection_parts(level, f"{level.type_name}Connection", nodes)
         if any(part.asks("cursor", "startCursor", "endCursor") for part in level.parts):
             level.order_at = [Code.column(level, column) for column in order]
+            if not any(part.asks("nodes", "node") for part in level.parts):
+                code = Code(self, level)
+                self.note(code, level.type_name, level.row)
+                level.notes = code.notes
         return level
 
     def connection_parts(self, level: Level, type_name: str, nodes: list[FieldNode]) -> list[Part]:
@@ -222,6 +226,8 @@ class Planner:
             code.note("children", about.child(row, self.keys))
         elif field_name == "Query.node" and type_name in access_log.ADULTS:
             code.note("guardians" if type_name == "Guardian" else "other_adults", row.c.id)
+        elif type_name in access_log.BY_CASE and "cases" in self.keys:
+            code.note("groups" if type_name == "Group" else "staff", row.c.id)
 
     def project(self, graphql_type: Any, nodes: Sequence[FieldNode]) -> Project | None:
         named = get_named_type(graphql_type)
