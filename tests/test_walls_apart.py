@@ -140,8 +140,8 @@ LOOKED = "{ viewer { cases { nodes { own looks { totalCount nodes { at } } } } }
 LOGGED = {
     ("mother", "pupil"): ["UNIT_LEADER", "UNIT_STAFF", "CONTACT_TEACHER"],
     ("mother", "gone"): ["UNIT_LEADER", "UNIT_STAFF"],
-    ("father", "pupil"): ["UNIT_LEADER", "UNIT_STAFF", "CONTACT_TEACHER"],
-    # C5, T7: the SFO's staff looked at a thread of the mother's
+    # C5, T7: the SFO's staff looked at threads of the mother's
+    ("father", "pupil"): ["UNIT_LEADER", "CONTACT_TEACHER"],
     ("father", "gone"): ["UNIT_LEADER"],
     ("second", "pupil"): ["UNIT_LEADER"],
     # not in a case opened for that
