@@ -205,8 +205,8 @@ async def test_l2_either_wall_alone_tells_the_same_of_who_has_looked(
         acts.place = unguarded
         wrong = await differing_looks(acts)
     # What the two take away does matter.
-    both = [("father", "gone"), ("second", "pupil"), ("second", "gone"), ("sfo_leader", "pupil"), ("leader", "pupil"),
-            ("second", "case of officer")]  # fmt: skip
+    both = [("father", "pupil"), ("father", "gone"), ("second", "pupil"), ("second", "gone"), ("sfo_leader", "pupil"),
+            ("leader", "pupil"), ("second", "case of officer")]  # fmt: skip
     assert wrong == (both if alone_stands == "neither" else [])
 
 
