@@ -465,25 +465,29 @@ async def test_l2_contact_of_a_guardian_is_logged_with_the_child_whose_relation_
     assert await alone(acts) == {"pupil": False, "sibling": False}
 
 
-REFUSED_CURSORS = {
-    "query": "query ($id: ID!) { node(id: $id) { ... on Child { threads(after: \"x\") { nodes { id } } } } }",
-    "beneath": "query ($id: ID!) { node(id: $id) { ... on Child { absences { nodes { child { "
+REFUSED_WHOLE = {
+    "cursor": "query ($id: ID!) { node(id: $id) { ... on Child { threads(after: \"x\") { nodes { id } } } } }",
+    "cursor beneath": "query ($id: ID!) { node(id: $id) { ... on Child { absences { nodes { child { "
                "threads(before: \"x\") { nodes { id } } } } } } } }",
-    "in a fragment": "query ($id: ID!) { node(id: $id) { ...C } } fragment C on Child { threads(after: \"x\") "
+    "null": "query ($id: ID!, $unit: ID = \"x\") { node(id: $id) { ... on Child { "
+            "photoUseAllowed(purpose: INTERNAL, unitId: $unit) { allowed } } } }",
+    "null in a directive": "query ($id: ID!, $unit: Boolean = true) { node(id: $id) { ... on Child { "
+                           "id @include(if: $unit) } } }",
+    "cursor in a fragment": "query ($id: ID!) { node(id: $id) { ...C } } fragment C on Child { threads(after: \"x\") "
                      "{ nodes { id } } }",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("where", REFUSED_CURSORS)
-async def test_c1_what_is_no_cursor_is_refused_whatever_there_is_to_page_through(place, where: str) -> None:
+@pytest.mark.parametrize("what", REFUSED_WHOLE)
+async def test_c1_request_is_refused_for_what_it_says_and_not_for_what_there_is(place, what: str) -> None:
     """Told only where the child is there, it would tell that, and the log would not know."""
     acts = await of(place)
     told = []
     for who, child in (("maths_teacher", "pupil"), ("maths_teacher", "stranger"), ("mother", "pupil")):
         with pytest.raises(DocumentRefused) as refused:
-            await acts.ask(who, REFUSED_CURSORS[where], {"id": acts.id("Child", child)})
+            await acts.ask(who, REFUSED_WHOLE[what], {"id": acts.id("Child", child), "unit": None})
         told.append(refused.value.errors)
-    assert told[0][0]["extensions"]["code"] == "BAD_CURSOR"
+    assert told[0][0]["extensions"]["code"] == ("BAD_VARIABLE" if "null" in what else "BAD_CURSOR")
     assert told[0] == told[1] == told[2]
     assert await logged(acts) == []
 

@@ -249,14 +249,23 @@ async def test_leader_does_not_approve_what_would_open_nothing_and_tell_whoever_
     assert (await acts.ask("second", CASES, {}))["viewer"]["cases"]["totalCount"] == 1
 
 
-async def test_asking_for_a_case_with_what_is_no_cursor_tells_nothing_of_the_child(place) -> None:
-    """Refused on the way, it would say at which list, and leave no case behind."""
+BENEATH = {
+    "cursor": 'child { threads(after: "x") { totalCount } } looks(after: "y") { totalCount }',
+    "null": "child { photoUseAllowed(purpose: INTERNAL, unitId: $unit) { allowed } }",
+}
+
+
+@pytest.mark.parametrize("what", BENEATH)
+async def test_asking_for_a_case_with_what_cannot_be_tells_nothing_of_the_child(place, what: str) -> None:
+    """Refused on the way, it would say that there is one, and leave no case behind."""
     acts = await Acts.of(place, office())
-    text = act("openNeedCase", 'case { child { threads(after: "x") { totalCount } } looks(after: "y") { totalCount } }')
+    text = act("openNeedCase", f"case {{ {BENEATH[what]} }}")
+    if what == "null":
+        text = text.replace("!)", '!, $unit: ID = "x")', 1)
     told = []
     for child in ("pupil", None):
         with pytest.raises(DocumentRefused) as refused:
-            await acts.act("officer", text, asked(acts, child))
+            await acts.ask("officer", text, {"input": asked(acts, child), "unit": None})
         told.append(refused.value.errors)
     assert told[0] == told[1]
 

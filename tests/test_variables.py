@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.engine.limits import DocumentRefused
-from resolvers.engine.variables import Variables, arguments_of
+from resolvers.engine.variables import Variables, arguments_of, never_null
 
 SCHEMA = build_schema("""
     input Filter { unreadOnly: Boolean, ids: [ID!] }
@@ -66,6 +66,32 @@ def test_variables_are_read_as_graphql_core_reads_them(kinds: list[tuple[str, bo
     else:
         with pytest.raises(DocumentRefused):
             reader.read(sent)
+
+
+@pytest.mark.parametrize(
+    ("declared", "asked", "strict"),
+    [
+        ('$v: ID = "d"', "must: $v", True),
+        ('$v: ID = "d"', 'must: "1", id: $v', False),
+        ('$v: ID = "d"', 'must: "1", many: [$v]', True),
+        ('$v: ID! = "d"', "must: $v", False),  # its own type forbids it
+        ("$v: Boolean = true", 'must: "1") @include(if: $v', True),
+        ("$v: Int", 'must: "1", five: $v', False),
+    ],
+)
+def test_null_is_refused_at_once_where_it_could_only_be_found_out_later(
+    declared: str, asked: str, *, strict: bool
+) -> None:
+    document = parse(f"query ({declared}) {{ field({asked}) }}")
+    definition, _ = operation(f"query ({declared}) {{ field({asked}) }}")
+    names = never_null(SCHEMA, document, definition)
+    assert names == ({"v"} if strict else set())
+    reader = Variables(SCHEMA, definition.variable_definitions or (), names)
+    assert reader.read({}).coerced.get("v") is not None or declared == "$v: Int"
+    if strict:
+        with pytest.raises(DocumentRefused) as refused:
+            reader.read({"v": None})
+        assert refused.value.errors[0]["extensions"] == {"code": "BAD_VARIABLE", "variable": "v"}
 
 
 ARGUMENTS = (

@@ -31,7 +31,7 @@ from graphql.validation import recommended_rules, specified_rules
 
 from resolvers.engine.cost import Price, Pricing, too_costly
 from resolvers.engine.limits import DocumentRefused, Limits, check_shape, refusal, too_much
-from resolvers.engine.variables import Arguments, Variables, arguments_of
+from resolvers.engine.variables import Arguments, Variables, arguments_of, never_null
 
 RULES = (*specified_rules, *recommended_rules)
 
@@ -188,7 +188,7 @@ def prepare(schema: GraphQLSchema, limits: Limits, text: str, operation_name: st
         skip_variables=tuple(sorted(variables_of_conditions(operation.selection_set, fragments))),
         page_variables=page_variables,
         schema=schema,
-        variables=Variables(schema, operation.variable_definitions or ()),
+        variables=Variables(schema, operation.variable_definitions or (), never_null(schema, document, operation)),
         limits=limits,
         price=price,
         fixed_cost=fixed_cost,

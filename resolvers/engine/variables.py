@@ -7,6 +7,7 @@ a constant or a variable. Whatever is not that plain goes to graphql-core, whose
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -20,11 +21,21 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
+    TypeInfo,
     Undefined,
+    ValidationContext,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_argument_values, get_variable_values
-from graphql.language import FieldNode, VariableDefinitionNode, VariableNode, print_ast
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    VariableDefinitionNode,
+    VariableNode,
+    print_ast,
+)
 
 from resolvers.engine.limits import DocumentRefused
 
@@ -40,9 +51,16 @@ INT_BOUND = 2**31
 class Variables:
     """Reads the variables of one operation."""
 
-    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        definitions: Sequence[VariableDefinitionNode],
+        never_null: AbstractSet[str] = frozenset(),
+    ) -> None:
+        """`never_null`: names of variables that may be left out and may not be null (`never_null`)."""
         self.schema = schema
         self.definitions = definitions
+        self.never_null = never_null
         self._plain: list[tuple[str, GraphQLVariableSignature, type, bool]] | None = []
         """Name, signature, class of a plain value, and whether null is one too; null where any is not that plain."""
         for node in definitions:
@@ -58,6 +76,10 @@ class Variables:
 
         Raises DocumentRefused with a text that does not repeat what was sent.
         """
+        for name in self.never_null:
+            if given.get(name, Undefined) is None:
+                [node] = (one for one in self.definitions if one.variable.name.value == name)
+                raise DocumentRefused(masked([GraphQLError("null", node)]))
         if (plain := self._read_plain(given)) is not None:
             return plain
         read = get_variable_values(self.schema, self.definitions, dict(given), max_errors=10, hide_suggestions=True)
@@ -84,6 +106,26 @@ class Variables:
             sources[name] = VariableValueSource(signature, value)
             coerced[name] = value
         return VariableValues(sources, coerced)
+
+
+def never_null(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """Variables that may be left out, having a default or standing where there is one, and stand where null may not.
+
+    GraphQL lets null be found out when the field is carried out. It would tell that there is such a field: of a child,
+    say, that the viewer may know nothing of.
+    """
+    nullable = {
+        one.variable.name.value
+        for one in operation.variable_definitions or ()
+        if not isinstance(one.type, NonNullTypeNode)
+    }
+    if not nullable:
+        return frozenset()
+    usages = ValidationContext(schema, document, TypeInfo(schema), lambda _: None).get_recursive_variable_usages(
+        operation
+    )
+    strict = {usage.node.name.value for usage in usages if isinstance(usage.type, GraphQLNonNull)}
+    return frozenset(nullable & strict)
 
 
 def plain_class(of: GraphQLInputType) -> type | None:
