@@ -75,6 +75,11 @@ def visible(absence: FromClause, keys: Keys) -> ColumnElement[bool]:
     )
 
 
+def times_seen(child_id: ColumnElement, unit_id: ColumnElement, keys: Keys) -> ColumnElement[bool]:
+    """Whether the viewer may know at what times of a day the child is absent from the unit."""
+    return child.related_at(child_id, unit_id, WHOLE, keys)
+
+
 def mask(absence: FromClause, keys: Keys) -> ColumnElement[int]:
     return child.mask_at(absence.c.child_id, absence.c.unit_id, keys)
 

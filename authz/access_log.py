@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-from authz import child, delegate, guardian, need_case, thread, unit
+from authz import child, delegate, guardian, need_case, task, thread, unit
 from authz.engine.policy import Line, Relation, opens, settled
 from authz.engine.sql import (
     ME,
@@ -55,6 +55,7 @@ from models import (
     Position,
     Record,
     RecordVersion,
+    Task,
 )
 
 SEEN = Relation.GUARDIAN | Relation.UNIT_LEADER | Relation.CASE_WORKER
@@ -106,15 +107,18 @@ def leads_there(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
 
 
 def as_guardian(entry: FromClause, keys: Keys) -> ColumnElement[bool]:
-    """A look at messages alone is told to guardians who have a thread at that unit: to another it would tell that there
-    is one, since a child without any is never in an inbox (C5, T7)."""
-    part = fact(Participant, "own_thread_there")
+    """A look at messages alone is told to guardians whose own thread at that unit it may have been at: to another it
+    would tell that there is one, since a child without any is never in an inbox (C5, T2, T7)."""
+    part, reader = fact(Participant, "own_thread_there"), fact(Participant, "reader_of_own")
+    takes_part = exists_in(reader, reader.c.thread_id == part.c.thread_id, reader.c.person_id == entry.c.person_id)
     own = exists_in(
         part,
         part.c.person_id == ME,
         part.c.child_id == entry.c.child_id,
         part.c.unit_id == entry.c.unit_id,
         part.c.side == word("GUARDIAN"),
+        part.c.joined_at <= entry.c.at,
+        or_(entry.c.relation != number(Relation.SUBJECT_STAFF), takes_part),
     )
     return all_of(keys.has(entry.c.child_id, "guardian"), or_(~entry.c.messages_alone, own))
 
@@ -272,9 +276,30 @@ def in_groups(keys: Keys) -> Select:
     )
 
 
+def counted_at(keys: Keys) -> Select:
+    """The children of the viewer's cases who go to these units, where the viewer does not work."""
+    enrolment = fact(Enrolment, "enrolment_counted")
+    return select(enrolment.c.child_id).where(
+        enrolment.c.unit_id == any_(THESE),
+        holds(enrolment),
+        keys.has(enrolment.c.child_id, "cases"),
+        keys.has_not(enrolment.c.unit_id, "employed"),
+    )
+
+
+def with_tasks(keys: Keys) -> Select:
+    """Those of these children whom tasks of the viewer's are about."""
+    row = fact(Task, "counted_task")
+    return select(row.c.child_id).distinct().where(row.c.child_id == any_(THESE), task.visible(row, keys))
+
+
 def at_units_of(keys: Keys) -> Select:
-    """The children of the viewer's cases who go where these members of staff work."""
+    """The children of the viewer's cases who go where these members of staff work, who are no colleagues."""
     position, enrolment = fact(Position, "seen_position"), fact(Enrolment, "enrolment_of_case")
+    beside = fact(Position, "position_beside")
+    colleague = exists_in(
+        beside, beside.c.person_id == position.c.person_id, holds(beside), keys.has(beside.c.unit_id, "employed")
+    )
     return (
         select(enrolment.c.child_id)
         .select_from(position.join(enrolment, enrolment.c.unit_id == position.c.unit_id))
@@ -283,7 +308,7 @@ def at_units_of(keys: Keys) -> Select:
             holds(position),
             holds(enrolment),
             keys.has(enrolment.c.child_id, "cases"),
-            keys.has_not(enrolment.c.unit_id, "employed"),
+            ~colleague,
         )
     )
 

@@ -266,6 +266,8 @@ class Reasons:
                 unit_id = row["unit_id"]
                 if not self.told_of(row["child_id"], unit_id):
                     continue
+                if fact.relation == Relation.CASE_WORKER and not self.cases_told_of(row["child_id"]):
+                    continue
                 if at is not None and unit_id is not None and unit_id != at:
                     continue
                 dated = fact.dated or not self.asked.is_oneself
@@ -283,6 +285,10 @@ class Reasons:
             return True
         units = self.asked.children.get(child_id, frozenset())
         return units is None or (child_id in self.asked.children and (unit_id is None or unit_id in units))
+
+    def cases_told_of(self, child_id: UUID) -> bool:
+        """Another's case is told of to leaders, and to no other case worker (`Child.needCases`)."""
+        return self.asked.children is None or self.asked.children.get(child_id) is not None
 
     def participant(self, words: str) -> dict[str, Any]:
         return reason(Relation.PARTICIPANT, "C7", words, self.opens(Relation.PARTICIPANT))

@@ -131,6 +131,7 @@ async def open_engine(serving: Serving, vault: Vault, clock: Clock | None = None
         access_log = AccessLogWriter(gateway.log_connection, vault.derived_key(LOG_KEY), told_by.now)
         await stack.enter_async_context(access_log.running())
         engine = Engine(public_catalogue(), gateway, services, access_log)
+        stack.push_async_callback(engine.settled)
         edge = serving.settings.edge
         limits = LiveLimits(waiting=edge.waiting, missed=edge.missed, seconds=edge.seconds)
         engine.live = await stack.enter_async_context(Live(engine, told_by.now, limits).running())

@@ -538,6 +538,12 @@ BY_CASE = {
     "staff": "query ($school: ID!) { node(id: $school) { ... on Unit { staff { name } } } }",
     "one of the staff": "query ($teacher: ID!) { node(id: $teacher) { id } }",
     "number of children": "query ($school: ID!) { node(id: $school) { ... on Unit { children { totalCount } } } }",
+    "how long a list is": (
+        "query ($school: ID!) { node(id: $school) { ... on Unit { children { edges { __typename } } } } }"
+    ),
+    "whether there is any": (
+        "query ($school: ID!) { node(id: $school) { ... on Unit { children(first: 0) { pageInfo { hasNextPage } } } } }"
+    ),
 }
 
 
@@ -550,6 +556,34 @@ async def test_l2_what_the_administration_sees_of_a_unit_by_a_case_is_logged_wit
     assert await asks(acts, "officer", text, **variables_of(acts, text)) == [{OFFICER}]
     other = text.replace("$school", "$sfo") if what == "groups" else "{ viewer { units { name } } }"
     assert await asks(acts, "officer", other, **variables_of(acts, other)) == []
+
+
+async def test_administrator_who_works_elsewhere_is_not_logged_with_a_case_for_what_they_see_there(place) -> None:
+    world = threads()
+    world.employ("officer", "sfo", "LEADER")
+    world.member("officer", "3B", "CONTACT_TEACHER", LONG_AGO)
+    world.employ("officer", "school", "STAFF")
+    acts = await of(place, world)
+    await acts.act("officer", OPEN, asked(acts))
+    count = "query ($sfo: ID!) { node(id: $sfo) { ... on Unit { children { totalCount } staff { name } } } }"
+    assert await asks(acts, "officer", count, sfo=acts.id("Unit", "sfo")) == []
+    await acts.act("leader", only("registerAbsence"), input_of(acts, absent()))
+    away = "query ($school: ID!) { node(id: $school) { ... on Unit { absences { nodes { id } } } } }"
+    assert await asks(acts, "officer", away, school=acts.id("Unit", "school")) == [
+        {("officer", "pupil", "CONTACT_TEACHER", "school")}
+    ]
+
+
+async def test_cursors_of_a_page_are_logged_and_not_the_row_that_tells_of_a_further_one(place) -> None:
+    world = threads()
+    world.person("friend", dt.date(2018, 5, 5))
+    world.enrol("friend", "school", LONG_AGO)
+    world.member("friend", "3B", since=LONG_AGO)
+    acts = await of(place, world)
+    page = "{ viewer { pupils(first: %d) { edges { cursor } pageInfo { hasNextPage } } } }"
+    [seen] = await asks(acts, "teacher", page % 1)
+    assert len(seen) == 1
+    assert await asks(acts, "teacher", page % 0) == []
 
 
 async def test_l2_facts_about_children_in_an_explanation_of_a_group_or_of_staff_are_logged(place) -> None:
@@ -672,6 +706,24 @@ async def test_c5_guardian_is_told_of_looks_at_messages_only_where_they_have_a_t
     assert await told(acts, "father") == []
     await acts.ask("teacher", NAME, {"id": acts.id("Child", "pupil")})
     assert [entry["role"] for entry in await told(acts, "father") or ()] == ["CONTACT_TEACHER"]
+
+
+async def test_c5_guardian_is_not_told_of_looks_from_before_their_thread_nor_at_one_of_others(place) -> None:
+    """T2: a subject teacher reads the threads that they take part in."""
+    world = village()
+    start = oslo(world.today - 5 * DAY)
+    world.thread("hers", "school", "pupil", start, ("mother",), ("teacher",))
+    world.thread("sums", "school", "pupil", start, ("mother",), ("maths_teacher",))
+    acts = await of(place, world)
+    inbox = "{ viewer { threads { nodes { subject } } } }"
+    await acts.ask("teacher", inbox, {})
+    assert (await acts.start("father", "school", "pupil", acts.id("StaffMember", "teacher")))["problems"] == []
+    assert await told(acts, "father") == []
+    for who in ("teacher", "maths_teacher"):
+        await acts.ask(who, inbox, {})
+    assert [entry["role"] for entry in await told(acts, "father") or ()] == ["CONTACT_TEACHER"]
+    roles = [entry["role"] for entry in await told(acts, "mother") or ()]
+    assert roles == ["SUBJECT_STAFF", "CONTACT_TEACHER", "CONTACT_TEACHER"]
 
 
 @pytest.mark.parametrize("child", ["pupil", None])

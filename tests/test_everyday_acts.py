@@ -227,6 +227,14 @@ async def test_parts_of_one_day_stand_beside_each_other(acts: Acts) -> None:
     await refused(acts, "CONFLICT", absence(acts, REPORT, "mother"))
 
 
+async def test_c2_subject_staff_do_not_find_out_the_times_of_an_absence_by_trying(acts: Acts) -> None:
+    """They see its dates only."""
+    assert (await absence(acts, REPORT, "mother", fromTime="08:00:00", toTime="10:00:00"))["problems"] == []
+    for part in ({"fromTime": "09:00:00", "toTime": "09:05:00"}, {"fromTime": "12:00:00", "toTime": "12:05:00"}):
+        await refused(acts, "CONFLICT", absence(acts, REGISTER, "maths_teacher", **part))
+    assert (await absence(acts, REGISTER, "teacher", fromTime="12:00:00", toTime="12:05:00"))["problems"] == []
+
+
 async def test_absence_from_one_unit_says_nothing_of_another(acts: Acts) -> None:
     assert (await absence(acts, REPORT, "mother"))["problems"] == []
     assert (await absence(acts, REPORT, "mother", "sfo"))["problems"] == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acts import Acts, act
+from tests.cases import office, opened
 from tests.oracle.relations import Relations
 from tests.oracle.view import COLUMNS, Node, View
 from tests.roads.operations import plausible_nodes
@@ -204,3 +205,16 @@ async def test_need_case_is_explained_to_whose_it_is_and_to_the_leader_and_to_no
     assert [one["relation"] for one in why["officer"]["reasons"]] == ["CASE_WORKER"]
     assert [one["relation"] for one in why["leader"]["reasons"]] == ["UNIT_LEADER"]
     assert why["teacher"] == NOTHING
+
+
+async def test_c9_case_worker_is_not_told_of_the_case_of_another(place: Place) -> None:
+    """`Child.needCases` shows them their own."""
+    world = office()
+    world.employ("second", "school", "STAFF")
+    acts = await Acts.of(place, world)
+    for who in ("officer", "second"):
+        await opened(acts, who=who)
+    text = "query ($node: ID!, $of: ID!) { explainAccess(node: $node, viewer: $of) { reasons { relation } } }"
+    given = {"node": acts.id("Child", "pupil"), "of": acts.id("StaffMember", "second")}
+    told = {who: (await acts.ask(who, text, given))["explainAccess"]["reasons"] for who in ("officer", "leader")}
+    assert told == {"officer": [], "leader": [{"relation": "CASE_WORKER"}]}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from resolvers.engine.limits import DocumentRefused
+from resolvers.engine.payload import read_payloads
 from tests.acts import Acts, act, codes
 from tests.cases import (
     APPROVE,
@@ -27,6 +28,7 @@ from tests.cases import (
     written,
 )
 from tests.family import Family
+from tests.logged import log_rows
 from tests.worlds.numbers import synthetic_number
 from tests.worlds.world import DAY, LONG_AGO, TODAY, World, oslo
 
@@ -247,6 +249,33 @@ async def test_leader_does_not_approve_what_would_open_nothing_and_tell_whoever_
     told = (await acts.ask("officer", CELL, {"id": case}))["node"]
     assert (told["state"], told["approvedByName"], told["approvedAt"]) == ("WAITING", None, None)
     assert (await acts.ask("second", CASES, {}))["viewer"]["cases"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize("child", ["pupil", None])
+async def test_case_is_asked_for_and_logged_though_whoever_asked_has_gone(
+    place, monkeypatch: pytest.MonkeyPatch, child: str | None
+) -> None:
+    """Else one could ask for much of the child, which takes time where it is known, and hang up before the end."""
+    acts = await Acts.of(place, office())
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*given: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await read_payloads(*given)
+
+    monkeypatch.setattr("resolvers.engine.mutations.read_payloads", slowly)
+    asking = asyncio.create_task(acts.act("officer", OPEN, asked(acts, child)))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    go_on.set()
+    await acts.place.engine.settled()
+    seen = (await acts.ask("officer", CASES, {}))["viewer"]["cases"]
+    assert [one["state"] for one in seen["nodes"]] == ["OPEN" if child else "WAITING"]
+    logged = await log_rows(acts.place.database, acts.loaded.municipality)
+    assert [row["kind"] for row in logged] == (["MUTATION", "QUERY"] if child else [])
 
 
 BENEATH = {

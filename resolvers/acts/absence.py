@@ -132,7 +132,13 @@ async def written(
         raise invalid(UNITS_REASON, "input", "reason")
     note = await checked_note(acting, given)
     row = table(Absence, "other")
-    same_hours = or_(row.c.from_time.is_(None), FROM.is_(None), and_(row.c.from_time < TO, row.c.to_time > FROM))
+    same_hours = or_(
+        # To whom the times are closed the overlap is of days: by trying they would be found out.
+        ~policy.times_seen(CHILD, UNIT, acting.keys),
+        row.c.from_time.is_(None),
+        FROM.is_(None),
+        and_(row.c.from_time < TO, row.c.to_time > FROM),
+    )
     overlapping = await acting.rows(
         select(row.c.id).where(
             row.c.child_id == CHILD,

@@ -46,8 +46,6 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
     if level.asks_rows:
         window = Window(page.backwards, page.cursor is not None)
         groups = await pages(run, level, wanted, window, page, bound_to, more)
-        for note in level.notes:
-            note.take(run.looks, [record for records in groups.values() for record in records])
     if level.asks_count:
         statement = level.count_statement(own)
         counts = {record[0]: record[1] for record in await run.fetch(statement, {"parents": wanted, **more})}
@@ -55,8 +53,10 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
         # A number of threads about one child is of the child, though no thread may be shown, or there is none.
         found = any(counts.values()) or any(groups.values())
         run.looks.by_threads |= {row[0] for row in await run.fetch(filtered_child(run.keys), more) if found or row[1]}
-    if "cases" in run.keys and level.field_name in access_log.COUNTED_BY_CASE and any(counts.values()):
-        run.looks.counted = True
+    if "cases" in run.keys and level.field_name in access_log.COUNTED_BY_CASE:
+        run.looks.counted |= {
+            (level.field_name, parent) for parent in wanted if counts.get(parent) or groups.get(parent)
+        }
     for parent in wanted:
         rows = groups.setdefault(parent, [])
         if further:
@@ -64,6 +64,8 @@ async def read_connection(run: Run, reading: Reading, parents: list[tuple[Any, d
             del rows[page.size :]
         if page.backwards:
             rows.reverse()
+    for note in level.notes:
+        note.take(run.looks, [record for records in groups.values() for record in records])
     filler = Filler(run, level, page, bound_to, groups, counts, ends)
     await filler.fill(parents, reading.response_key)
 

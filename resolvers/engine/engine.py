@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from graphql import execute_sync, get_named_type
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode
@@ -20,7 +22,7 @@ from resolvers.access_log_writer import AccessLogWriter
 from resolvers.engine.asked import asked_document
 from resolvers.engine.connections import check_cursors
 from resolvers.engine.documents import Documents, Prepared
-from resolvers.engine.limits import refusal
+from resolvers.engine.limits import DocumentRefused, refusal
 from resolvers.engine.looks import Seen, entries, seen_by_work
 from resolvers.engine.mutations import Mutations, acting_for
 from resolvers.engine.plan import Catalogue, Plan
@@ -28,6 +30,10 @@ from resolvers.engine.planner import Planner
 from resolvers.engine.run import Run, Services, formatted_failures
 from resolvers.gateway import Gateway, shape_of
 
+log = structlog.get_logger("innsyn.acts")
+T = TypeVar("T")
+SECONDS_TO_SETTLE = 5.0
+"""For the acts of clients that have gone, when a server stops."""
 PLANS_KEPT = 64
 """For one operation: shapes of viewers times values of its @skip and @include variables."""
 PLAN_BYTES = 220_000
@@ -67,6 +73,8 @@ class Engine:
         self.documents = Documents(catalogue.schema, services.limits)
         self.live: Any = None
         """The subscriptions of this process (`resolvers/live.py`), where there are any."""
+        self.acts: set[asyncio.Task[Any]] = set()
+        """Under way, also those whose client has gone."""
 
     async def run(
         self,
@@ -102,6 +110,23 @@ class Engine:
         self.introspect(prepared, values, plan, data)
         errors = formatted_failures(run, data) if run.failures else []
         return Answer(data, errors, run.hidden)
+
+    async def to_its_end(self, act: Coroutine[Any, Any, T]) -> T:
+        """Carries out an act though whoever waits for it may go, or run out of time: how long its answer takes to read
+        tells what there is to read, and who hangs up in time would leave no trace of having found out."""
+        task = asyncio.create_task(act)
+        self.acts.add(task)
+        task.add_done_callback(self.acts.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(said_to_nobody)
+            raise
+
+    async def settled(self) -> None:
+        """Returns once the acts under way have ended, or have had their time."""
+        if self.acts:
+            await asyncio.wait(self.acts, timeout=SECONDS_TO_SETTLE)
 
     def check_cursors(self, prepared: Prepared, values: VariableValues, me: UUID | None) -> None:
         """Raises DocumentRefused."""
@@ -205,6 +230,11 @@ class Engine:
             if not operation.variable_definitions:
                 plan.introspected = told
         data.update(told)
+
+
+def said_to_nobody(act: asyncio.Task[Any]) -> None:
+    if not act.cancelled() and (wrong := act.exception()) is not None and not isinstance(wrong, DocumentRefused):
+        log.error("act failed", raised=type(wrong).__qualname__)
 
 
 def conditions_only(prepared: Prepared, values: VariableValues) -> VariableValues:

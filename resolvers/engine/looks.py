@@ -54,8 +54,8 @@ class Looks:
     groups: set[UUID] = field(default_factory=set)
     staff: set[UUID] = field(default_factory=set)
     """Whom a case worker sees because a child of theirs is there."""
-    counted: bool = False
-    """A case worker was told a number that is of the children of their cases."""
+    counted: set[tuple[str, Any]] = field(default_factory=set)
+    """Lists, with what they hang on, of whose length a case worker was told something."""
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -171,8 +171,10 @@ async def find_children(run: Run) -> None:
             looks.children |= {row[0] for row in await rows(run, policy.in_groups, list(looks.groups))}
         if looks.staff:
             looks.children |= {row[0] for row in await rows(run, policy.at_units_of, list(looks.staff))}
-        if looks.counted:
-            looks.children.update(run.values["cases"])
+        if units := [parent for name, parent in looks.counted if name == "Unit.children"]:
+            looks.children |= {row[0] for row in await rows(run, policy.counted_at, units)}
+        if any(name == "Viewer.tasks" for name, _ in looks.counted):
+            looks.children |= {row[0] for row in await rows(run, policy.with_tasks, list(run.values["cases"]))}
     nowhere = {pair for pair in looks.at_units if pair[1] is None}
     if nowhere:
         looks.at_units -= nowhere
@@ -190,11 +192,17 @@ class Work:
         self.at_units: set[tuple[Any, Any]] = {pair for pair in looks.at_units | looks.threads if pair[0] not in family}
         self.of_case: set[Any] = set()
         if values["cases"]:
-            # By a case nobody sees a thread.
-            beyond = looks.children | {child for child, _ in looks.at_units}
-            self.of_case = beyond.intersection(values["cases"]) - family
+            # By a case nobody sees a thread; what a unit made is seen by it where nothing else opens it.
+            by_case = {child for child, unit in looks.at_units if not self.works_there(child, unit)}
+            self.of_case = (looks.children | by_case).intersection(values["cases"]) - family
         self.cases: dict[UUID, UUID] = {}
         self.told: list[Seen] = []
+
+    def works_there(self, child: Any, unit: Any) -> bool:
+        teaches = any(
+            (child, unit) in zip(self.values[name], self.values[f"{name}_unit"], strict=True) for name, _ in TEACHING
+        )
+        return teaches or unit in self.values["led"] or unit in self.values["staffed"]
 
     def by_others_cases(self, pairs: Iterable[tuple[Any, Any]]) -> None:
         self.told += [(child, CASE_WORKER, None, case, False) for child, case in pairs]

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from graphql.execution.values import VariableValues
 from graphql.language import FieldNode
@@ -71,7 +72,9 @@ class Mutations:
         data: dict[str, Any] = {}
         _, plan = self.engine.planned(self.prepared, self.values, frozenset())
         for key, name, node, step in plan.steps:
-            data[key] = "Mutation" if name == "__typename" else await self.act(key, node, step[0])
+            data[key] = (
+                "Mutation" if name == "__typename" else await self.engine.to_its_end(self.act(key, node, step[0]))
+            )
         return data
 
     async def act(self, key: str, node: FieldNode, act: kind.Act) -> dict[str, Any]:
@@ -81,8 +84,9 @@ class Mutations:
                 return await self.attempt(key, node, act, given)
             except TakenBack:
                 continue
-            except DBAPIError as wrong:
-                if not left or getattr(wrong.orig, "sqlstate", None) not in TRY_AGAIN:
+            except (DBAPIError, asyncpg.PostgresError) as wrong:
+                # In reading back it is the driver's own.
+                if not left or getattr(getattr(wrong, "orig", wrong), "sqlstate", None) not in TRY_AGAIN:
                     raise
         raise AssertionError
 
@@ -110,6 +114,7 @@ class Mutations:
                 raise TakenBack
             # Within the act's transaction: what cannot be logged is not done either.
             await self.engine.log(run, plan, await seen_by_work(run), "MUTATION")
+            self.runs.append(run)
             return made
 
     def reading(self, acting: Acting) -> tuple[Run, Plan]:
@@ -118,7 +123,6 @@ class Mutations:
         planner, plan = engine.planned(self.prepared, self.values, shape_of(acting.values))
         run = Run(acting.scene.raw, acting.values, engine.catalogue, engine.services, self.values, planner)
         run.looks.join(acting.looks)
-        self.runs.append(run)
         return run, plan
 
     def given(self, node: FieldNode) -> Mapping[str, Any]:

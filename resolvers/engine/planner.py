@@ -226,7 +226,7 @@ class Planner:
             code.note("children", about.child(row, self.keys))
         elif field_name == "Query.node" and type_name in access_log.ADULTS:
             code.note("guardians" if type_name == "Guardian" else "other_adults", row.c.id)
-        elif type_name in access_log.BY_CASE and "cases" in self.keys:
+        elif type_name in access_log.BY_CASE and "cases" in self.keys and not field_name.startswith("Child."):
             code.note("groups" if type_name == "Group" else "staff", row.c.id)
 
     def project(self, graphql_type: Any, nodes: Sequence[FieldNode]) -> Project | None:

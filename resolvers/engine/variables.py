@@ -76,16 +76,16 @@ class Variables:
 
         Raises DocumentRefused with a text that does not repeat what was sent.
         """
+        read: VariableValues | list[GraphQLError] | None = self._read_plain(given)
+        if read is None:
+            read = get_variable_values(self.schema, self.definitions, dict(given), max_errors=10, hide_suggestions=True)
+        if not isinstance(read, VariableValues):
+            raise DocumentRefused(masked(read))
         for name in self.never_null:
-            if given.get(name, Undefined) is None:
+            if read.coerced.get(name, Undefined) is None:
                 [node] = (one for one in self.definitions if one.variable.name.value == name)
                 raise DocumentRefused(masked([GraphQLError("null", node)]))
-        if (plain := self._read_plain(given)) is not None:
-            return plain
-        read = get_variable_values(self.schema, self.definitions, dict(given), max_errors=10, hide_suggestions=True)
-        if isinstance(read, VariableValues):
-            return read
-        raise DocumentRefused(masked(read))
+        return read
 
     def _read_plain(self, given: Mapping[str, Any]) -> VariableValues | None:
         """Null where something is not that plain, wrong values among it."""
