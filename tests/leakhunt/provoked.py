@@ -13,9 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.leakhunt.operations import Pool
-from tests.leakhunt.wire import Operation
-
-TYPED = {"content-type": "application/json"}
+from tests.leakhunt.wire import TYPED, Operation
 
 
 @dataclass

@@ -26,6 +26,7 @@ SECONDS = 150.0
 LIFE = dt.timedelta(hours=12)
 """Of a token."""
 TRANSPORTS = ("http", "websocket", "sse")
+TYPED = {"content-type": "application/json"}
 SOCKETS = 8
 
 
@@ -47,6 +48,8 @@ class Operation:
     """Of the values that it asks for."""
     act: str = ""
     """The mutation that it is, if it is one."""
+    by_url: bool | None = None
+    """Whether HTTP has it in the address; null where that may be as it comes."""
 
 
 @dataclass
@@ -71,6 +74,25 @@ class Told:
 def of_response(transport: str, response: httpx.Response, body: bytes) -> Told:
     head = b"\r\n".join(name + b": " + value for name, value in response.headers.raw)
     return Told(transport, response.status_code, head + b"\r\n\r\n" + body, body)
+
+
+def of_events(response: httpx.Response, raw: bytes) -> Told:
+    """The first event of a stream, or the refusal of one."""
+    told = of_response("sse", response, raw)
+    if response.headers["content-type"].startswith("text/event-stream"):
+        data = [line[5:].strip() for line in raw.split(b"\n") if line.startswith(b"data:") and len(line) > 8]
+        told.body = data[0] if data else b""
+    return told
+
+
+def body_of(operation: Operation) -> bytes:
+    """As a request's body; letters that are none by themselves can be said by JSON, and not by UTF-8."""
+    return json.dumps({"query": operation.text, "variables": operation.variables}).encode()
+
+
+def body_of_frame(told: dict[str, Any]) -> bytes:
+    inner = told.get("payload")
+    return json.dumps(inner if isinstance(inner, dict) else {"errors": inner}).encode()
 
 
 class Wire:
@@ -103,14 +125,14 @@ class Wire:
         return await {"http": self.http, "websocket": self.websocket, "sse": self.sse}[transport](asker, operation)
 
     async def http(self, asker: Asker, operation: Operation) -> Told:
-        asked = {"query": operation.text, "variables": operation.variables}
         headers = {**self.bearer(asker), "accept": "application/graphql-response+json"}
         self.names += 1
-        if self.names % 4 == 0 and operation.text.startswith("query") and len(operation.text) < 3_000:
+        by_url = self.names % 4 == 0 and operation.text.startswith("query") and len(operation.text) < 3_000
+        if by_url if operation.by_url is None else operation.by_url:
             parameters = {"query": operation.text, "variables": json.dumps(operation.variables)}
             response = await self.client.get("/graphql", params=parameters, headers=headers)
         else:
-            response = await self.client.post("/graphql", json=asked, headers=headers)
+            response = await self.client.post("/graphql", content=body_of(operation), headers={**headers, **TYPED})
         return of_response("http", response, response.content)
 
     async def request(self, method: str, path: str, **more: Any) -> Told:
@@ -125,14 +147,38 @@ class Wire:
         return Told("http", 0, b"", b"")
 
     async def sse(self, asker: Asker, operation: Operation) -> Told:
-        asked = {"query": operation.text, "variables": operation.variables}
-        headers = {**self.bearer(asker), "accept": "text/event-stream"}
-        async with self.client.stream("POST", "/graphql", json=asked, headers=headers) as response:
+        headers = {**self.bearer(asker), **TYPED, "accept": "text/event-stream"}
+        async with self.client.stream("POST", "/graphql", content=body_of(operation), headers=headers) as response:
             raw = await asyncio.wait_for(response.aread(), SECONDS)
-        told = of_response("sse", response, raw)
-        data = [line[5:].strip() for line in raw.split(b"\n") if line.startswith(b"data:") and len(line) > 8]
-        told.body = data[0] if data else b""
-        return told
+        return of_events(response, raw)
+
+    async def first_event(self, transport: str, asker: Asker, operation: Operation, seconds: float) -> Told:
+        """What a subscription says first, or nothing, where it has not said anything after so long."""
+        if transport == "websocket":
+            return await self._first_frame(asker, operation, seconds)
+        headers, raw = {**self.bearer(asker), **TYPED, "accept": "text/event-stream"}, b""
+        async with self.client.stream("POST", "/graphql", content=body_of(operation), headers=headers) as response:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    async for piece in response.aiter_raw():
+                        raw += piece
+                        if b"data: " in raw and raw.endswith(b"\n\n"):
+                            break
+        return of_events(response, raw)
+
+    async def _first_frame(self, asker: Asker, operation: Operation, seconds: float) -> Told:
+        socket = await self.opened(asker)
+        payload = {"query": operation.text, "variables": operation.variables}
+        frame = b""
+        try:
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+            with suppress(TimeoutError):
+                frame = (await asyncio.wait_for(socket.recv(), seconds)).encode()
+        except ConnectionClosed as closed:
+            return Told("websocket", 200, repr(closed).encode(), b"")
+        finally:
+            await socket.close()
+        return Told("websocket", 200, frame, body_of_frame(json.loads(frame)) if frame else b"")
 
     async def websocket(self, asker: Asker, operation: Operation) -> Told:
         socket = await self.socket(asker)
@@ -148,8 +194,7 @@ class Wire:
                 frames.append(frame)
                 told = json.loads(frame)
                 if told.get("id") == name and told["type"] in ("next", "error"):
-                    inner = told["payload"]
-                    body = json.dumps(inner if isinstance(inner, dict) else {"errors": inner}).encode()
+                    body = body_of_frame(told)
                 if told.get("id") == name and told["type"] in ("complete", "error"):
                     break
         except ConnectionClosed as closed:
