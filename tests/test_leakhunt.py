@@ -16,12 +16,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+import resolvers.engine.connections
+import resolvers.engine.documents
+import resolvers.engine.engine
 import resolvers.engine.variables
 import server.app
 import server.graphql_http
 from authz.engine.policy import ANY_RELATION
 from authz.viewer import Viewer
 from resolvers.engine.documents import Prepared
+from resolvers.engine.limits import refusal
 from schema.public import public_catalogue
 from server.data_folder import DataFolder
 from server.settings import Issuer
@@ -99,6 +103,7 @@ async def test_nobody_is_given_what_is_not_theirs_while_others_act(town: Town) -
     assert {"id", "name", "instant", "birth date"} <= set(tally.granted)
     assert sum(tally.acts.values()) > 1
     assert tally.twins > 3
+    assert sum(tally.flaws.values()) > 10
     assert tally.decisions > 50_000
 
 
@@ -189,6 +194,44 @@ async def test_hunter_finds_an_error_that_repeats_what_was_sent(town: Town, monk
         asked = Operation("query ($n: Int) { viewer { pupils(first: $n) { totalCount } } }", {"n": number})
         hunter.judge(asker, await hunter.ask("http", asker, asked), asked, hunter.granted(asker), "planted")
     assert [leak.canary for leak in tally.leaks] == [number]
+
+
+async def finds(town: Town, flaw: str, *told: str) -> bool:
+    """Whether the hunt says all that of requests with such a flaw; it draws them until it does."""
+    async with hunting(town) as (hunter, tally):
+        askers = [hunter.somebody() for _ in range(4)]
+        for number in range(200):
+            asker = askers[number // 2 % len(askers)]
+            hunter.prepare(asker)
+            await hunter.flawed(asker, "http", flaw, ("query", "mutation")[number % 2])
+            if set(told) <= {leak.how for leak in tally.leaks}:
+                return True
+    return False
+
+
+REFUSAL_TELLS, NOT_REFUSED = "http: a refusal that tells what is there", "http: what cannot be was not refused"
+
+
+async def test_hunter_finds_a_cursor_that_is_refused_only_where_there_is_something_to_page_through(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = resolvers.engine.connections.pages
+
+    async def refusing(run: Any, level: Any, wanted: Any, window: Any, page: Any, bound_to: str, more: Any) -> Any:
+        if page.cursor is not None and not run.services.cursors.belongs(page.cursor, bound_to):
+            raise refusal("BAD_CURSOR", "This is no cursor of this connection.")
+        return await whole(run, level, wanted, window, page, bound_to, more)
+
+    monkeypatch.setattr(resolvers.engine.connections, "pages", refusing)
+    monkeypatch.setattr(resolvers.engine.engine, "check_cursors", lambda *_: None)
+    assert await finds(town, "cursor", REFUSAL_TELLS, f"{NOT_REFUSED} (cursor)")
+
+
+async def test_hunter_finds_a_null_that_is_refused_only_where_there_is_a_field_to_carry_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolvers.engine.documents, "never_null", lambda *_: frozenset())
+    assert await finds(town, "null", REFUSAL_TELLS, f"{NOT_REFUSED} (null)", "http: UNEXPECTED")
 
 
 async def test_hunter_finds_the_key_of_a_row_in_a_header(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 It knows nothing of how the server works. Every value of two municipalities is a canary that says whose it is
 (`canaries.py`); the oracle says which canaries a viewer may be given by any road at all (`book.py`); random operations
-over the whole schema, acts and provoked errors are sent over HTTP, websockets and server-sent events (`operations.py`,
-`sequences.py`, `provoked.py`, `wire.py`); and bodies, headers, frames, files and logs are searched (`search.py`), also
-within what is base64. A canary that comes to whom it is not granted is a leak.
+over the whole schema, acts, provoked errors and flawed requests are sent over HTTP, websockets and server-sent events
+(`operations.py`, `sequences.py`, `provoked.py`, `flaws.py`, `wire.py`); and bodies, headers, frames, files and logs are
+searched (`search.py`), also within what is base64. A canary that comes to whom it is not granted is a leak, and so is a
+refusal that is another for what is closed than for what never was.
 
 What is counted:
 
@@ -31,7 +32,14 @@ def never() -> bool:
 
 
 async def hunt_here(
-    town: Town, seed: int, tally: Tally, *, steps: int, log: Log | None = None, enough: Callable[[], bool] = never
+    town: Town,
+    seed: int,
+    tally: Tally,
+    *,
+    steps: int,
+    flaws: int = 1,
+    log: Log | None = None,
+    enough: Callable[[], bool] = never,
 ) -> None:
     """Acts and questions in turn, by a server in this process; some people listen all the while."""
     if log is not None:
@@ -48,7 +56,7 @@ async def hunt_here(
                     await history.go()
                 if number % 5 == 0:
                     await town.learn_rows()
-                await hunter.round(3, viewers=6)
+                await hunter.round(3, viewers=6, flaws=flaws)
                 await asyncio.sleep(0.02)
         except NotAsTheOracleSays as wrong:
             tally.leaks.append(Leak(seed, "an act", "", "", "", str(wrong), ""))
@@ -57,7 +65,7 @@ async def hunt_here(
 
 
 async def hunt_elsewhere(
-    town: Town, seed: int, tally: Tally, *, rounds: int, enough: Callable[[], bool] = never
+    town: Town, seed: int, tally: Tally, *, rounds: int, flaws: int = 1, enough: Callable[[], bool] = never
 ) -> None:
     """Questions, refused acts and errors, by `innsyn serve` in a process of its own, whose log is judged too."""
     async with elsewhere(town, seed, tally) as hunter:
@@ -66,4 +74,4 @@ async def hunt_elsewhere(
         for _ in range(rounds):
             if enough():
                 break
-            await hunter.round(3, viewers=6)
+            await hunter.round(3, viewers=6, flaws=flaws)

@@ -39,9 +39,9 @@ async def hunt(folder: Path, told: argparse.Namespace) -> int:
             await emptied(database)
             town = await build_town(place, database, seed)
             if seed % 3 == 0:
-                await hunt_elsewhere(town, seed, tally, rounds=told.rounds, enough=enough)
+                await hunt_elsewhere(town, seed, tally, rounds=told.rounds, flaws=told.flaws, enough=enough)
             else:
-                await hunt_here(town, seed, tally, steps=told.rounds, log=log, enough=enough)
+                await hunt_here(town, seed, tally, steps=told.rounds, flaws=told.flaws, log=log, enough=enough)
             spent = time.monotonic() - started
             print(
                 f"seed {seed}: {tally.decisions:,} decisions ({sum(tally.granted.values()):,} found and granted),"
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--operations", type=int, default=0, help="so many at the least")
     parser.add_argument("--seed", type=int, default=1, help="of the first town; the next ones count on")
     parser.add_argument("--rounds", type=int, default=25, help="of questions in a town; two acts come before each")
+    parser.add_argument("--flaws", type=int, default=5, help="requests with a flaw, after each question")
     parser.add_argument("--minutes", type=float, default=600, help="stop after so long, whatever has been made")
     parser.add_argument("--most-leaks", type=int, default=200, help="stop after so many")
     told = parser.parse_args()

@@ -16,6 +16,7 @@ import httpx
 from graphql import GraphQLSchema
 
 from tests.leakhunt.book import Book, hex_of
+from tests.leakhunt.flaws import Flawed, Flaws, Scene
 from tests.leakhunt.operations import Operations, Pool, never
 from tests.leakhunt.outsiders import MACHINE
 from tests.leakhunt.provoked import provoke
@@ -60,6 +61,8 @@ class Tally:
     kept_back: Counter[str] = field(default_factory=Counter)
     """Canaries not granted, of the kinds that the operation asks for, that did not come."""
     twins: int = 0
+    flaws: Counter[str] = field(default_factory=Counter)
+    """Requests with a flaw, each asked of what is there, of what is closed and of nothing; by what came of it."""
     acts: Counter[str] = field(default_factory=Counter)
     canaries: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
@@ -76,10 +79,12 @@ class Tally:
             f"provoked errors {self.operations['provoked']:,}",
             f"acts on what is not there {self.operations['refused acts']:,}",
             f"acts in sequences {sum(self.acts.values()):,}, twins compared {self.twins:,}",
+            f"requests with a flaw {sum(self.flaws.values()):,}, each compared with others about something else",
         )
         lines = [
             f"{sum(roads.values()):,} operations: {roads}",
             f"  of them {', '.join(tried)}",
+            f"  with a flaw: {dict(self.flaws.most_common())}",
             f"{self.responses:,} responses and events, {self.bytes:,} bytes, {self.canaries:,} canaries",
             f"{self.decisions:,} decisions: {found:,} found and granted, {back:,} asked for and kept back",
             f"  found and granted, by kind: {dict(self.granted.most_common())}",
@@ -121,6 +126,7 @@ class Hunter:
         self.random = Random(f"hunt {seed}")
         self.pool = Pool(self.random)
         self.operations = Operations(town.schema, self.pool, self.random)
+        self.flaws = Flaws(town.schema, self.pool, self.random)
         self.listeners: list[Listener] = []
         self._granted: dict[tuple[Asker, dt.datetime], frozenset[str]] = {}
         self._relations: dict[int, Relations] = {}
@@ -235,7 +241,7 @@ class Hunter:
 
     # --- a round ------------------------------------------------------------------------------------------------------
 
-    async def round(self, operations: int, viewers: int = 4) -> None:
+    async def round(self, operations: int, viewers: int = 4, flaws: int = 1) -> None:
         """Some people, one of them unknown here, ask the same operations, each over a road of their own, and try what
         is not to be had."""
         askers = [*(self.somebody() for _ in range(viewers - 1)), self.random.choice(self.outsiders())]
@@ -248,6 +254,8 @@ class Hunter:
             self.prepare(asker)
             transport = self.random.choice(TRANSPORTS)
             await (self.refused_act if self.random.random() < 0.4 else self.provoked)(asker, transport)
+            for _ in range(flaws):
+                await self.flawed(asker, self.random.choice(TRANSPORTS))
 
     def prepare(self, asker: Asker) -> None:
         """Draws what the operations are given: everybody's ids, and canaries that are not for this viewer."""
@@ -258,13 +266,17 @@ class Hunter:
         rows = self.random.sample(sorted(self.never), min(4, len(self.never)))
         self.pool.planted = [*self.random.sample(sorted(foreign), min(30, len(foreign))), *rows]
 
-    async def ask(self, transport: str, asker: Asker, operation: Operation) -> Told:
+    async def ask(self, transport: str, asker: Asker, operation: Operation, waits: float | None = None) -> Told:
+        """`waits`: seconds for the first word of a subscription."""
         self.tally.operations[transport] += 1
         if asker.who not in asker.book.lookers and asker.who not in asker.book.outsiders:
             asker.book.lookers.add(asker.who)
             self._granted.clear()
         try:
-            told = await self.wire.ask(transport, asker, operation)
+            if waits is None:
+                told = await self.wire.ask(transport, asker, operation)
+            else:
+                told = await self.wire.first_event(transport, asker, operation, waits)
         except (httpx.TimeoutException, TimeoutError):
             self.wrong(asker, operation, f"{transport}: no answer came", "")
             return Told(transport, 0, b"", b"")
@@ -364,6 +376,83 @@ class Hunter:
         operation = Operation(f"{asked.method} {asked.path} {asked.more}")
         self.judge(asker, told, operation, granted, f"provoked: {asked.name}")
 
+    async def flawed(self, asker: Asker, transport: str, flaw: str = "", word: str = "") -> None:
+        """A request that is refused as a whole is refused for what it says: with the ids of what is closed to the
+        viewer, or of nothing, in the place of those of what is there, it has the same refusal to the byte."""
+        granted = self.granted(asker)
+        made = self.flaws.make(self.scene(asker), flaw, word)
+        if made.subscription and transport == "http":
+            transport = self.random.choice(TRANSPORTS[1:])
+        by_url = transport == "http" and made.by_url(self.random)
+        told: dict[str, tuple[Operation, str | None]] = {}
+        for name, others in self.versions(made, granted).items():
+            operation = replace(made.with_ids(others), by_url=by_url)
+            waits = (10.0 if made.sure else 0.3) if made.subscription else None
+            came = await self.ask(transport, asker, operation, waits)
+            self.judge(asker, came, operation, granted | self.granted(asker), f"flaw: {made.flaw}")
+            self.judge_flaw(asker, came, operation, made)
+            told[name] = (operation, refusal_of(came))
+        refusals = {refusal for _, refusal in told.values()}
+        how = "refused" if refusals != {None} else "answered"
+        self.tally.flaws[f"{made.flaw} {operation.text.partition(' ')[0]} {how}"] += 1
+        if len(refusals) > 1:
+            came_of = "; ".join(f"{name}: {refusal or 'answered'}"[:400] for name, (_, refusal) in told.items())
+            self.wrong(asker, made.operation, f"{transport}: a refusal that tells what is there", came_of)
+
+    def judge_flaw(self, asker: Asker, came: Told, operation: Operation, made: Flawed) -> None:
+        transport, refusal = came.transport, refusal_of(came)
+        if refusal is None and made.sure and came.status:
+            self.wrong(asker, operation, f"{transport}: what cannot be was not refused ({made.flaw})",
+                       came.body.decode())  # fmt: skip
+        if b"Try again" in came.raw and not came.body:
+            self.wrong(asker, operation, f"{transport}: UNEXPECTED", came.raw.decode())
+        if operation.act and refusal is None:
+            done = (came.payload.get("data") or {}).get(operation.act)
+            if done and not done["problems"]:
+                self.wrong(
+                    asker, operation, f"{transport}: {operation.act} was carried out in spite of a flaw", str(done)
+                )
+
+    def versions(self, made: Flawed, granted: frozenset[str]) -> dict[str, dict[str, str]]:
+        """What is put in the place of the ids and numbers of a request: of some of them, or of all in an act that
+        could be done."""
+        known = list(made.ids)
+        if made.on_what_is_there and known:
+            known = self.random.sample(known, self.random.randint(1, len(known)))
+        closed = {one: self.closed(made, one, granted) for one in known}
+        missing = {one: self.nothing(made, one) for one in known}
+        both = {"closed": closed, "missing": missing}
+        return {"open": {}, **both} if made.on_what_is_there else both
+
+    def nothing(self, made: Flawed, one: str) -> str:
+        return self.flaws.nobodys() if made.ids[one] == "number" else never(made.ids[one], self.random)
+
+    def closed(self, made: Flawed, one: str, granted: frozenset[str]) -> str:
+        """Something else of its kind that is there, and not for the viewer."""
+        kind = made.ids[one]
+        if kind == "number":
+            there = [number for number in self.pool.numbers if number not in granted]
+        else:
+            there = [known for known in self.pool.ids.get(kind, ()) if hex_of(known) not in granted]
+        return self.random.choice(there) if there else self.nothing(made, one)
+
+    def scene(self, asker: Asker) -> Scene:
+        """A child that is there for whoever asks, or for the administration any, and where it goes."""
+        world, random = asker.book.world, self.random
+        scene = Scene(world.today)
+        children = {told: node.handle for node, told in asker.book.seen_ids.items() if node.type == "Child"}
+        own = [one for one in self.pool.own.get("Child", ()) if one in children]
+        if own:
+            scene.child = random.choice(own)
+            who = children[scene.child]
+            units = [went.unit for went in world.enrolments if went.child == who]
+            ids = {node.handle: told for node, told in asker.book.seen_ids.items() if node.type == "Unit"}
+            scene.unit = ids.get(random.choice(units), "") if units else ""
+            scene.number = world.people[who].number or ""
+        if not own or random.random() < 0.3:
+            scene.number = random.choice([one.number for one in world.people.values() if one.number])
+        return scene
+
     def harvest(self, value: Any) -> None:
         """Keeps what one viewer was given for others to try."""
         if isinstance(value, list):
@@ -397,6 +486,8 @@ class Hunter:
                 if granted is None:
                     granted = self.granted(listener.asker) | self.granted_before(listener.asker)
                 self.tally.operations["events"] += 1
+                if b"UNEXPECTED" in frame:
+                    self.wrong(listener.asker, listener.operation, f"{listener.transport}: UNEXPECTED", frame.decode())
                 told = Told(listener.transport, 200, frame, frame)
                 asks = listener.operation if b'"next"' in frame or frame.startswith(b"data") else None
                 self.judge(listener.asker, told, asks, granted, "event")
@@ -418,6 +509,20 @@ class Hunter:
         for key in self.search.find(log):
             self.leak(None, told, None, key, "log")
         self.tally.kept_back["in a log"] += sum(sum(total.values()) for total in self._totals) + len(self.never)
+
+
+def refusal_of(told: Told) -> str | None:
+    """How the whole request was refused, without the id of it; null where it was answered, or nothing came yet."""
+    if told.payload.get("errors") and told.payload.get("data") is None:
+        body = told.body.decode()
+    elif not told.body and b"ConnectionClosed" in told.raw:
+        body = told.raw.decode()
+    else:
+        return None
+    return f"{told.status} {REQUEST_ID.sub('', body)}"
+
+
+REQUEST_ID = re.compile(r'(?<="requestId":)\s*"[0-9a-f]{24}"')
 
 
 def is_quoted_name(key: str, document: str, payload: dict[str, Any]) -> bool:
