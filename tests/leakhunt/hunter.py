@@ -378,26 +378,30 @@ class Hunter:
 
     async def flawed(self, asker: Asker, transport: str, flaw: str = "", word: str = "") -> None:
         """A request that is refused as a whole is refused for what it says: with the ids of what is closed to the
-        viewer, or of nothing, in the place of those of what is there, it has the same refusal to the byte."""
+        viewer, or of nothing, in the place of those of what is there, it has the same refusal to the byte. Where it is
+        answered, what is closed has the same answer as nothing."""
         granted = self.granted(asker)
         made = self.flaws.make(self.scene(asker), flaw, word)
         if made.subscription and transport == "http":
             transport = self.random.choice(TRANSPORTS[1:])
         by_url = transport == "http" and made.by_url(self.random)
-        told: dict[str, tuple[Operation, str | None]] = {}
+        told: dict[str, Told] = {}
         for name, others in self.versions(made, granted).items():
             operation = replace(made.with_ids(others), by_url=by_url)
             waits = (10.0 if made.sure else 0.3) if made.subscription else None
             came = await self.ask(transport, asker, operation, waits)
             self.judge(asker, came, operation, granted | self.granted(asker), f"flaw: {made.flaw}")
             self.judge_flaw(asker, came, operation, made)
-            told[name] = (operation, refusal_of(came))
-        refusals = {refusal for _, refusal in told.values()}
+            told[name] = came
+        refusals = {refusal_of(came) for came in told.values()}
         how = "refused" if refusals != {None} else "answered"
         self.tally.flaws[f"{made.flaw} {operation.text.partition(' ')[0]} {how}"] += 1
         if len(refusals) > 1:
-            came_of = "; ".join(f"{name}: {refusal or 'answered'}"[:400] for name, (_, refusal) in told.items())
+            came_of = "; ".join(f"{name}: {refusal_of(came) or 'answered'}"[:400] for name, came in told.items())
             self.wrong(asker, made.operation, f"{transport}: a refusal that tells what is there", came_of)
+        elif refusals == {None} and steady(told["closed"].payload) != steady(told["missing"].payload):
+            came_of = " / ".join(told[name].body.decode()[:700] for name in ("closed", "missing"))
+            self.wrong(asker, made.operation, f"{transport}: an answer that tells what is there", came_of)
 
     def judge_flaw(self, asker: Asker, came: Told, operation: Operation, made: Flawed) -> None:
         transport, refusal = came.transport, refusal_of(came)
